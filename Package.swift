@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The layers, lowest first. An arrow may only point to a lower layer; the tidy tests check imports against this file.
+///
+///     0  CHiredis  CLibpq  CLinux
+///     1  IOReactor  Cron  TenureCore
+///     2  RedisClient  PostgresClient
+///     3  RedisCoordination  PostgresStore  InMemoryStores
+///     4  Tenure  TenureTesting
+///     5  TenureSinks
+///     6  tenure
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "tenure",
+    products: [
+        .library(name: "Tenure", targets: ["Tenure"]),
+        .library(name: "TenureTesting", targets: ["TenureTesting"]),
+        .library(name: "TenureSinks", targets: ["TenureSinks"]),
+        .executable(name: "tenure", targets: ["tenure"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.3"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLinux"),
+
+        .target(name: "IOReactor", dependencies: ["CLinux", deque, heap]),
+        .target(name: "Cron"),
+        .target(name: "TenureCore", dependencies: [ordered, heap]),
+
+        .target(name: "RedisClient", dependencies: ["CHiredis", "IOReactor", deque, ordered, log]),
+        .target(name: "PostgresClient", dependencies: ["CLibpq", "IOReactor", deque, ordered, log]),
+
+        .target(
+            name: "RedisCoordination",
+            dependencies: ["RedisClient", "TenureCore", log],
+            exclude: ["Scripts"]
+        ),
+        .target(
+            name: "PostgresStore",
+            dependencies: ["PostgresClient", "TenureCore", log],
+            exclude: ["Migrations", "Statements"]
+        ),
+        .target(name: "InMemoryStores", dependencies: ["TenureCore", ordered]),
+
+        .target(
+            name: "Tenure",
+            dependencies: [
+                "Cron", "IOReactor", "InMemoryStores", "PostgresClient", "PostgresStore", "RedisClient",
+                "RedisCoordination", "TenureCore", lifecycle, log,
+            ]
+        ),
+        .target(name: "TenureTesting", dependencies: ["InMemoryStores", "Tenure", "TenureCore"]),
+        .target(name: "TenureSinks", dependencies: ["CLinux", "Tenure", "TenureCore", log]),
+        .executableTarget(
+            name: "tenure",
+            dependencies: [
+                "Cron", "Tenure", "TenureCore", "TenureSinks", arguments, lifecycle, log, unixSignals, yams,
+            ]
+        ),
+
+        .target(name: "TestSupport", dependencies: ["IOReactor", "CLinux"], path: "Tests/Support"),
+        .testTarget(name: "IOReactorTests", dependencies: ["IOReactor", "CLinux"]),
+        .testTarget(name: "CronTests", dependencies: ["Cron"]),
+        .testTarget(name: "TenureCoreTests", dependencies: ["TenureCore"]),
+        .testTarget(name: "RedisClientTests", dependencies: ["IOReactor", "RedisClient", "TestSupport"]),
+        .testTarget(name: "PostgresClientTests", dependencies: ["IOReactor", "PostgresClient", "TestSupport"]),
+        .testTarget(
+            name: "RedisCoordinationTests",
+            dependencies: ["IOReactor", "RedisClient", "RedisCoordination", "TenureCore", "TenureTesting", "TestSupport"]
+        ),
+        .testTarget(
+            name: "PostgresStoreTests",
+            dependencies: ["IOReactor", "PostgresClient", "PostgresStore", "TenureCore", "TestSupport"]
+        ),
+        .testTarget(name: "InMemoryStoresTests", dependencies: ["InMemoryStores", "TenureCore", "TenureTesting"]),
+        .testTarget(name: "TenureTests", dependencies: ["Tenure", "TenureCore", "TenureTesting", "TestSupport"]),
+        .testTarget(name: "TenureSinksTests", dependencies: ["Tenure", "TenureCore", "TenureSinks", log]),
+        .testTarget(name: "TidyTests"),
+        .testTarget(name: "EndToEndTests", dependencies: ["IOReactor", "PostgresClient", "RedisClient", "TestSupport"]),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}

@@ -1,0 +1,6 @@
+#ifndef TENURE_CHIREDIS_SHIM_H
+#define TENURE_CHIREDIS_SHIM_H
+
+#include <hiredis/hiredis.h>
+
+#endif

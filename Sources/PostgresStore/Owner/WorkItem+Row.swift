@@ -1,0 +1,87 @@
+internal import PostgresClient
+internal import TenureCore
+
+/// Columns of the `found` type, in the order of `scan.sql` and `materialise.sql`.
+enum FoundColumn {
+    static let id = 0
+    static let ahead = 18
+    static let blocked = 19
+    static let snapshot = 20
+    static let more = 21
+    static let overflow = 22
+    static let nextDue = 23
+    static let serverTime = 24
+    static let asleep = 25
+}
+
+extension WorkItem {
+    /// Decodes the first eighteen columns.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        let kind = try row.string(1)
+        guard let kind = WorkKind(rawValue: kind) else {
+            throw PostgresError(.malformed, .answered, operation: "work", message: "unknown kind of work: \(kind)")
+        }
+        self.init(
+            id: WorkID(Int64(try row.int(FoundColumn.id))),
+            kind: kind,
+            topic: try row.string(2),
+            payload: try row.optionalString(3) ?? "null",
+            dueAt: ServerTime(microseconds: try row.microseconds(4)),
+            priority: try row.int(5),
+            attempts: try row.int(6),
+            retry: RetryPolicy(
+                maxAttempts: try row.int(7),
+                baseDelayMilliseconds: Int64(try row.int(8)),
+                maxDelayMilliseconds: Int64(try row.int(9))
+            ),
+            timeoutMilliseconds: try row.optionalInt(10).map { Int64($0) },
+            orderingKey: try row.optionalString(11),
+            jobName: try row.optionalString(12),
+            scheduledFor: try row.optionalTime(13),
+            correlationID: try row.optionalString(14),
+            traceContext: try row.optionalString(15),
+            isSuspect: try row.bool(16),
+            crashes: try row.int(17)
+        )
+    }
+}
+
+extension JobDefinition {
+    /// Decodes a row of `jobs.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        let schedule: JobSchedule
+        if let cron = try row.optionalString(2) {
+            schedule = .cron(cron)
+        } else {
+            schedule = .interval(microseconds: Int64(try row.int(3)), anchor: try row.time(4))
+        }
+        self.init(
+            name: try row.string(0),
+            topic: try row.string(1),
+            schedule: schedule,
+            timeZone: try row.string(5),
+            misfire: MisfirePolicy(rawValue: try row.string(6)) ?? .latest,
+            misfireGraceMilliseconds: Int64(try row.int(7)),
+            misfireBound: try row.int(8),
+            isPaused: try row.bool(9),
+            startsAt: try row.optionalTime(10),
+            endsAt: try row.optionalTime(11),
+            nextDue: try row.optionalTime(12),
+            lastOccurrence: try row.optionalTime(13),
+            plannedFrom: try row.time(14),
+            revision: Int64(try row.int(15))
+        )
+    }
+}
+
+extension PostgresRow {
+    /// A `timestamptz`.
+    func time(_ column: Int) throws(PostgresError) -> ServerTime {
+        ServerTime(microseconds: try self.microseconds(column))
+    }
+
+    /// A `timestamptz`.
+    func optionalTime(_ column: Int) throws(PostgresError) -> ServerTime? {
+        try self.optionalMicroseconds(column).map { ServerTime(microseconds: $0) }
+    }
+}

@@ -1,0 +1,32 @@
+internal import PostgresClient
+
+/// The statements of an owner, made for one schema once.
+struct TenantStatements: Sendable {
+    let takeOwnership: PostgresStatement
+    let openTenant: PostgresStatement
+    let standingClaims: PostgresStatement
+    let look: PostgresStatement
+    let serverTime: PostgresStatement
+    let jobs: PostgresStatement
+    let claim: PostgresStatement
+    let settleCompleted: PostgresStatement
+    let settle: PostgresStatement
+    let materialise: PostgresStatement
+    let scan: PostgresStatement
+    let maintain: PostgresStatement
+
+    init(_ schema: SchemaName) {
+        self.takeOwnership = Statements.takeOwnership.prepared(in: schema)
+        self.openTenant = Statements.openTenant.prepared(in: schema)
+        self.standingClaims = Statements.standingClaims.prepared(in: schema)
+        self.look = Statements.look.prepared(in: schema)
+        self.serverTime = Statements.serverTime.prepared(in: schema)
+        self.jobs = Statements.jobs.prepared(in: schema)
+        self.claim = Statements.claim.prepared(in: schema)
+        self.settleCompleted = Statements.settleCompleted.prepared(in: schema)
+        self.settle = Statements.settle.prepared(in: schema)
+        self.materialise = Statements.materialise.prepared(in: schema)
+        self.scan = Statements.scan.prepared(in: schema)
+        self.maintain = Statements.maintain.prepared(in: schema)
+    }
+}

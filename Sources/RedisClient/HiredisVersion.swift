@@ -1,0 +1,4 @@
+internal import CHiredis
+
+/// The version of the hiredis headers that the program was built with.
+let hiredisVersion = "\(HIREDIS_MAJOR).\(HIREDIS_MINOR).\(HIREDIS_PATCH)"

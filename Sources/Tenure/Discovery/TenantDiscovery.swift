@@ -1,0 +1,33 @@
+/// Finds out which tenants there are.
+///
+/// A node asks again every `DiscoveryInterval` and whenever ``changes()`` yields. Throw when the answer is not known:
+/// a node keeps its last good list then. An empty or much shorter answer is not believed at once either; a tenant goes
+/// when it is reported as inactive, or has been missing from several answers in a row.
+public protocol TenantDiscovery: Sendable {
+    /// The tenants that exist now.
+    func discover() async throws -> DiscoveredTenants
+
+    /// Yields whenever it is worth asking again at once. The default never yields.
+    func changes() -> AsyncStream<Void>
+}
+
+extension TenantDiscovery {
+    /// Never yields.
+    public func changes() -> AsyncStream<Void> {
+        AsyncStream { $0.finish() }
+    }
+}
+
+/// What a discovery answers.
+public struct DiscoveredTenants: Sendable, Hashable {
+    /// Tenants that exist.
+    public var tenants: [Tenant]
+    /// Tenants that are known to be gone (`is_active = false`): they are removed without waiting for confirmation.
+    public var inactive: Set<TenantID>
+
+    /// An answer.
+    public init(_ tenants: [Tenant], inactive: Set<TenantID> = []) {
+        self.tenants = tenants
+        self.inactive = inactive
+    }
+}

@@ -1,0 +1,133 @@
+internal import Foundation
+internal import IOReactor
+internal import Logging
+
+/// The running parts of a node, put together: the cluster agent on its reactor, and the tenant schedulers, which it
+/// makes, on the cooperative pool.
+final class NodeRuntime: Sendable {
+    /// How often the probe shows that the cooperative pool makes progress.
+    private static let probeInterval = Duration.milliseconds(250)
+
+    let clock = MonotonicClock()
+    /// Asked for when the agent meets a tenant that it does not know.
+    let discoveryRequests: AsyncStream<Void>
+
+    private let agent: ClusterAgent
+    private let gauges: NodeGauges
+    private let hosted: AsyncStream<TenantScheduler>
+    private let events: EventBus
+
+    init(options: NodeOptions, backends: NodeBackends, handlers: Handlers, events: EventBus, logger: Logger) {
+        let clock = self.clock
+        let gauges = NodeGauges()
+        let living = LivingSet()
+        // Unbounded in name only: one element for each tenant that comes to this node.
+        let (hosted, host) = AsyncStream.makeStream(of: TenantScheduler.self)
+        let (requests, request) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let environment = SchedulerEnvironment(
+            handlers: handlers,
+            runs: options.runs,
+            autoMigrate: options.autoMigrate,
+            dispatcher: Dispatcher(runs: options.runs, selection: options.selection, clock: clock),
+            clock: clock,
+            events: events,
+            logger: logger,
+            gauges: gauges,
+            makeStore: backends.makeStore,
+            living: living,
+            drainTimeout: options.coordination.drainTimeout
+        )
+        self.gauges = gauges
+        self.hosted = hosted
+        self.events = events
+        self.discoveryRequests = requests
+        self.agent = ClusterAgent(
+            store: backends.coordination,
+            reactor: backends.coordinationReactor,
+            configuration: AgentConfiguration(
+                descriptor: Self.descriptor(options),
+                options: options.coordination,
+                placement: options.placement,
+                clock: clock,
+                events: events,
+                logger: logger,
+                living: living,
+                gauges: gauges,
+                newIncarnation: Self.newIncarnation,
+                host: { tenant, holder, report in
+                    let scheduler = TenantScheduler(
+                        tenant: tenant, holder: holder, environment: environment, report: report)
+                    host.yield(scheduler)
+                    return scheduler
+                },
+                rediscover: { request.yield() }
+            )
+        )
+    }
+
+    /// Registers the node.
+    func join() async throws {
+        do {
+            try await self.agent.join()
+        } catch let error as CoordinationError {
+            throw NodeError.redisUnreachable("\(error)")
+        }
+    }
+
+    /// Serves until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.agent.run() }
+            group.addTask { await self.probe() }
+            for await scheduler in self.hosted {
+                group.addTask { await scheduler.run() }
+            }
+        }
+    }
+
+    /// Leaves the cluster, as gracefully as the drain timeout allows.
+    func leave() async {
+        await self.agent.leave()
+    }
+
+    /// Takes over what the discovery found out.
+    func take(_ news: DiscoveryNews, isComplete: Bool) async {
+        for event in news.events { self.events.emit(event.name, event.fields) }
+        for tenant in news.added { self.events.emit(.tenantDiscovered, [.tenant(tenant.id)]) }
+        for change in news.changed { self.events.emit(.tenantChanged, [.tenant(change.after.id)]) }
+        for removal in news.removed {
+            self.events.emit(.tenantRemoved, [.tenant(removal.tenant.id), .text("reason", removal.reason.rawValue)])
+        }
+        await self.agent.catalogChanged(
+            news.added + news.changed.map(\.after),
+            removed: Set(news.removed.map(\.tenant.id)),
+            isComplete: isComplete
+        )
+    }
+
+    /// Shows that handlers leave the pool's threads some time; the agent looks from outside.
+    private func probe() async {
+        while !Task.isCancelled {
+            self.gauges.noteProgress(at: self.clock.now)
+            // Ends by cancellation only.
+            try? await Task.sleep(for: Self.probeInterval)
+        }
+    }
+
+    private static func descriptor(_ options: NodeOptions) -> NodeDescriptor {
+        NodeDescriptor(
+            id: options.nodeID,
+            incarnation: Self.newIncarnation(),
+            host: ProcessInfo.processInfo.hostName,
+            pid: ProcessInfo.processInfo.processIdentifier,
+            version: TenureVersion.current,
+            capacity: options.capacity,
+            maxTenants: options.coordination.maxSchedulesPerNode,
+            labels: options.labels
+        )
+    }
+
+    @Sendable private static func newIncarnation() -> Incarnation {
+        Incarnation(UUID().uuidString.lowercased())
+    }
+}

@@ -1,0 +1,375 @@
+internal import Logging
+
+extension TenantScheduler {
+    // MARK: Becoming the owner
+
+    /// Installs the epoch in the fence and opens the tenant; tries again later when the database cannot be used.
+    func activate(_ epoch: Epoch, _ arrival: TenancyMachine.Arrival) async {
+        do {
+            switch try await self.store.takeOwnership(epoch: epoch, holder: self.holder) {
+            case .refused(let floor):
+                self.phase = .standby
+                self.report(.refused(epoch, floor: floor))
+                return
+            case .installed:
+                break
+            }
+            self.queue = TenantQueue(batchSize: self.environment.runs.batchSize, now: self.now)
+            self.publishedSleep = nil
+            self.isIdle = false
+            self.jobs.invalidate()
+            try await self.open(epoch)
+            self.phase = .working(epoch)
+            self.succeeded()
+            self.report(.installed(epoch, arrival, firstPass: self.lastPass ?? .distantPast))
+        } catch {
+            if error.code == .fenced {
+                self.phase = .standby
+                self.report(.fenced(epoch))
+            } else {
+                self.failed(error)
+            }
+        }
+    }
+
+    /// Revokes what the dead left, learns what the living still hold and which of its own claims stand.
+    private func open(_ epoch: Epoch) async throws(StoreError) {
+        let sentAt = self.now
+        let opening = try await self.store.open(
+            epoch: epoch,
+            holder: self.holder,
+            living: self.environment.living.all,
+            lending: self.environment.drainTimeout
+        )
+        self.serverClock = ServerClock(opening.serverTime, receivedAt: self.now)
+        self.lastOpening = sentAt
+        self.lastPass = opening.serverTime
+        self.needsOpening = false
+        if opening.crashedRuns > 0 {
+            self.log.notice("runs of a node that is gone are due again", metadata: ["runs": "\(opening.crashedRuns)"])
+        }
+        // Own claims come first: what is in flight here must not be taken from a scan.
+        self.resolveDoubtful(standing: opening.own, epoch: epoch)
+        let inFlight = self.runs.inFlight.union(self.unsettled.map(\.item.id))
+        self.queue.setLent(opening.lent)
+        self.queue.park(inFlight)
+    }
+
+    /// Opens again: a reply was lost, or lent claims may be over.
+    func reopen(_ epoch: Epoch) async {
+        do {
+            try await self.open(epoch)
+            self.succeeded()
+        } catch {
+            if error.code == .fenced {
+                self.phase = .standby
+                self.report(.fenced(epoch))
+            } else {
+                self.failed(error)
+            }
+        }
+    }
+
+    var isLentCheckDue: Bool {
+        self.queue.lentUntil != nil && self.lastOpening.advanced(by: Self.lentInterval) <= self.now
+    }
+
+    /// Starts claims whose reply was lost and which stand after all; the rest is ready again. Claims that nobody here
+    /// knows any more are given back.
+    private func resolveDoubtful(standing: [StandingClaim], epoch: Epoch) {
+        let doubtful = self.doubtful
+        self.doubtful = []
+        let standingIDs = Dictionary(standing.map { ($0.batch, Set($0.ids)) }, uniquingKeysWith: { $0.union($1) })
+        for claim in doubtful {
+            let ids = standingIDs[claim.request.batch] ?? []
+            let (started, others) = (claim.items.filter { ids.contains($0.id) }, claim.items.filter { !ids.contains($0.id) })
+            self.start(started, batch: claim.request.batch, isLone: claim.request.isLone, epoch: epoch)
+            self.grants += others.count
+            self.queue.putBack(others, wasLone: claim.request.isLone)
+        }
+        let known = self.runs.inFlight.union(self.unsettled.map(\.item.id))
+        guard let serverNow = self.serverNow else { return }
+        for claim in standing {
+            for id in claim.ids.sorted() where !known.contains(id) {
+                self.unsettled.append(
+                    FinishedRun(
+                        batch: claim.batch,
+                        isLone: false,
+                        item: WorkItem(id: id, kind: .timer, topic: "", dueAt: serverNow),
+                        outcome: Outcome(
+                            id: id, attempt: 1, verdict: .released, startedAt: serverNow, finishedAt: serverNow,
+                            error: "claimed, and never started"
+                        )
+                    )
+                )
+            }
+        }
+    }
+
+    // MARK: Working
+
+    /// One round of an owner. Returns when the next one is due.
+    func work(_ epoch: Epoch) async -> MonotonicInstant? {
+        guard self.phase == .working(epoch), self.retryAt == nil else { return self.nextWake(from: []) }
+        guard self.lease.trustedUntil > self.now else {
+            // Claims wait for the lock's renewal or its loss; what runs is settled.
+            await self.settleOnly()
+            return self.nextWake(from: [self.now.advanced(by: .milliseconds(100))])
+        }
+        if self.jobs.version == nil {
+            if self.jobs.isContested { await self.mailbox.wait(until: .now + Self.contestPause) }
+            await self.readJobs()
+        }
+        let didWork = await self.exchange(epoch)
+        guard self.phase == .working(epoch), self.retryAt == nil else { return self.nextWake(from: []) }
+        return didWork ? self.now : await self.sleep()
+    }
+
+    private func readJobs() async {
+        do {
+            let snapshot = try await self.store.jobs()
+            self.serverClock = ServerClock(snapshot.serverTime, receivedAt: self.now)
+            for (name, problem) in self.jobs.replace(snapshot) {
+                self.environment.events.emit(
+                    .jobInvalid, [.tenant(self.tenant.id), .text("job", name), .text("reason", problem)]
+                )
+            }
+        } catch {
+            self.failed(error)
+        }
+    }
+
+    /// Settles what has ended, materialises what is due, claims what there are slots for, and looks for more.
+    ///
+    /// - Parameter isLast: Whether this is the last pass before a hand-over: it claims nothing and looks for nothing.
+    /// - Returns: Whether another round should follow at once.
+    @discardableResult
+    func exchange(_ epoch: Epoch, isLast: Bool = false) async -> Bool {
+        guard let serverNow = self.serverNow else { return false }
+        let finished = self.takeSettleable(force: isLast)
+        var pass = ClaimPass(epoch: epoch, holder: self.holder)
+        var claims: [Claim] = []
+        if !isLast {
+            pass.materialise = self.jobs.plan(at: serverNow, limit: 100)
+            claims = self.takeClaims()
+            pass.claims = claims.map(\.request)
+            pass.sleepUntil = self.sleepToPublish(serverNow: serverNow)
+            // Whoever goes to sleep looks once more: an enqueue that read the old sleep has committed by then.
+            if pass.sleepUntil != nil || self.queue.wantsScan(serverNow: serverNow, now: self.now) {
+                pass.scan = self.queue.scanRequest()
+            }
+        }
+        let isPassNeeded =
+            isLast || !pass.materialise.isEmpty || !claims.isEmpty || pass.scan != nil || pass.sleepUntil != nil
+        guard isPassNeeded || !finished.isEmpty else { return false }
+        await self.setIdle(false)
+
+        let request = Exchange(settlements: Self.settlements(of: finished), pass: isPassNeeded ? pass : nil)
+        let reply = await self.store.exchange(request)
+        self.take(reply.settlements, for: request.settlements, finished)
+        guard let result = reply.pass else { return false }
+        switch result {
+        case .failure(let error):
+            self.passFailed(error, claims: claims, epoch: epoch)
+            return false
+        case .success(let result):
+            self.succeeded()
+            return self.take(result, of: pass, claims: claims, epoch: epoch)
+        }
+    }
+
+    private func take(_ result: PassResult, of pass: ClaimPass, claims: [Claim], epoch: Epoch) -> Bool {
+        self.serverClock = ServerClock(result.serverTime, receivedAt: self.now)
+        self.lastPass = result.serverTime
+        var isFruitful = false
+        for (plan, materialised) in zip(pass.materialise, result.materialised) {
+            self.jobs.apply(plan, materialised)
+            if case .applied(let items) = materialised {
+                for item in items { self.add(item) }
+                self.noteSkips(plan)
+            }
+            isFruitful = true
+        }
+        for (claim, ids) in zip(claims, result.claimed) {
+            let claimed = Set(ids)
+            self.start(
+                claim.items.filter { claimed.contains($0.id) },
+                batch: claim.request.batch,
+                isLone: claim.request.isLone,
+                epoch: epoch
+            )
+            let others = claim.items.filter { !claimed.contains($0.id) }
+            self.grants += others.count
+            self.queue.notClaimed(others.map(\.id), wasLone: claim.request.isLone && ids.isEmpty, now: self.now)
+            isFruitful = true
+        }
+        if var scan = result.scan {
+            let unhandled = scan.items.filter { self.environment.handlers.handler(for: $0.topic) == nil }
+            if !unhandled.isEmpty {
+                scan.items.removeAll { self.environment.handlers.handler(for: $0.topic) == nil }
+                self.park(unhandled)
+            }
+            let before = self.queue.readyCount
+            self.queue.take(scan)
+            isFruitful = isFruitful || scan.hasMore || self.queue.readyCount > before
+        }
+        switch result.isSleepPublished {
+        case true?: self.publishedSleep = pass.sleepUntil
+        case false?:
+            // An enqueue is under way: it may have read that this owner is awake, and commits any moment, or later.
+            self.publishAfter = self.now.advanced(by: Self.publishPause)
+        case nil: break
+        }
+        if self.jobs.version != result.jobsVersion { self.jobs.invalidate() }
+        self.announceDemand()
+        return isFruitful || self.jobs.version == nil
+    }
+
+    private func passFailed(_ error: StoreError, claims: [Claim], epoch: Epoch) {
+        if error.code == .outcomeUnknown {
+            // The claims may stand: opening again tells.
+            self.doubtful.append(contentsOf: claims)
+            self.needsOpening = true
+            self.jobs.invalidate()
+            self.publishedSleep = nil
+        } else {
+            for claim in claims {
+                self.grants += claim.items.count
+                self.queue.putBack(claim.items, wasLone: claim.request.isLone)
+            }
+        }
+        if error.code == .fenced {
+            self.phase = .standby
+            self.giveGrantsBack()
+            self.report(.fenced(epoch))
+        } else {
+            self.failed(error)
+        }
+    }
+
+    private func noteSkips(_ plan: Materialisation) {
+        guard !plan.skipped.isEmpty else { return }
+        self.environment.events.emit(
+            .runSkipped,
+            [
+                .tenant(self.tenant.id), .text("job", plan.job), .count("count", plan.skipped.count),
+                .text("reason", plan.skipped.last?.reason ?? ""),
+            ]
+        )
+    }
+
+    // MARK: Claiming
+
+    private func takeClaims() -> [Claim] {
+        var claims: [Claim] = []
+        if self.grants > 0, let suspect = self.queue.takeSuspect() {
+            self.grants -= 1
+            let request = ClaimRequest(batch: self.environment.newBatchID(), ids: [suspect.id], isLone: true)
+            claims.append(Claim(request: request, items: [suspect]))
+        }
+        let items = self.queue.takeReady(min(self.grants, self.environment.runs.batchSize))
+        if !items.isEmpty {
+            self.grants -= items.count
+            let request = ClaimRequest(batch: self.environment.newBatchID(), ids: items.map(\.id))
+            claims.append(Claim(request: request, items: items))
+        }
+        return claims
+    }
+
+    private func add(_ item: WorkItem) {
+        if self.environment.handlers.handler(for: item.topic) == nil {
+            self.park([item])
+        } else {
+            self.queue.add(item)
+        }
+    }
+
+    /// Work without a handler waits in its table; people are told once per topic.
+    private func park(_ items: [WorkItem]) {
+        self.queue.park(items.map(\.id))
+        for item in items where self.unhandledTopics.insert(item.topic).inserted {
+            self.environment.events.emit(.topicUnhandled, [.tenant(self.tenant.id), .text("topic", item.topic)])
+        }
+    }
+
+    private func start(_ items: [WorkItem], batch: BatchID, isLone: Bool, epoch: Epoch) {
+        guard !items.isEmpty, let serverClock = self.serverClock else { return }
+        let now = self.now
+        self.environment.gauges.noteStarted(items.count)
+        self.environment.events.emitWork(.workClaimed) {
+            [.tenant(self.tenant.id), .text("kind", items[0].kind.rawValue), .count("count", items.count), .epoch(epoch)]
+        }
+        for item in items {
+            guard let handler = self.environment.handlers.handler(for: item.topic) else { continue }
+            let deadline = now.advanced(by: self.executor.timeout(of: item))
+            let entry = RunTable.Entry(batch: batch, isLone: isLone, item: item, startedAt: now, deadline: deadline)
+            let executor = self.executor
+            self.runs.start(entry) { cause in
+                await executor.run(
+                    item, handler: handler, epoch: epoch, deadline: deadline, serverClock: serverClock, cause: cause
+                )
+            }
+        }
+    }
+
+    func announceDemand() {
+        self.noteLag()
+        let dueSince = self.queue.earliestReady.flatMap { self.serverClock?.instant(of: $0) }
+        self.environment.dispatcher.setDemand(
+            self.membership,
+            ready: max(0, self.queue.readyCount - self.grants),
+            dueSince: dueSince ?? self.now,
+            workPriority: self.queue.highestPriority ?? 0
+        )
+    }
+
+    // MARK: Sleeping
+
+    /// When the tenant has to be looked at again if nobody wakes it.
+    private func nextDueInstant() -> ServerTime? {
+        [self.queue.nextDueInstant, self.jobs.nextDue].compactMap { $0 }.min()
+    }
+
+    /// The sleep to publish with the next pass; `nil` when the published one serves, or there is more to do.
+    ///
+    /// One that ends later than this owner really sleeps serves as well: it only makes more enqueues notify.
+    private func sleepToPublish(serverNow: ServerTime) -> ServerTime? {
+        if self.queue.readyCount > self.environment.runs.batchSize {
+            // Awake for long: enqueues need not notify.
+            let isAsleep = self.publishedSleep.map { $0 > serverNow } ?? false
+            return isAsleep ? .distantPast : nil
+        }
+        guard self.queue.readyCount == 0, self.jobs.version != nil, self.publishAfter <= self.now else { return nil }
+        let due = self.nextDueInstant() ?? serverNow.advanced(by: .seconds(3600))
+        guard due > serverNow.advanced(by: .milliseconds(20)) else { return nil }
+        if let publishedSleep, publishedSleep >= due { return nil }
+        return due
+    }
+
+    /// When the next round is due if nobody wakes this owner before. A tenant with nothing to do for a while gives its
+    /// connection up.
+    private func sleep() async -> MonotonicInstant? {
+        guard let serverClock = self.serverClock else { return self.now }
+        self.announceDemand()
+        var instants = [self.queue.sweepInstant, self.now.advanced(by: Self.longestSleep)]
+        if let due = self.queue.nextDueInstant, self.queue.wantsMore { instants.append(serverClock.instant(of: due)) }
+        if let due = self.jobs.nextDue { instants.append(serverClock.instant(of: due)) }
+        let isQuiet = self.queue.readyCount == 0 && self.runs.runningCount == 0 && self.unsettled.isEmpty
+        let earliest = instants.min() ?? self.now
+        if isQuiet, self.publishAfter <= self.now, self.now.duration(to: earliest) > Self.idleThreshold {
+            await self.setIdle(true)
+        }
+        if self.publishAfter > self.now { instants.append(self.publishAfter) }
+        if self.queue.lentUntil != nil { instants.append(self.lastOpening.advanced(by: Self.lentInterval)) }
+        if let settleAt { instants.append(settleAt) }
+        // Rounded up a little: the server must have reached the instant, not almost.
+        return self.nextWake(from: instants.map { $0.advanced(by: .microseconds(200)) })
+    }
+
+    /// Gives the connection up, or says that it is needed again.
+    private func setIdle(_ isIdle: Bool) async {
+        guard self.isIdle != isIdle else { return }
+        self.isIdle = isIdle
+        await self.store.setIdle(isIdle)
+    }
+}

@@ -1,0 +1,78 @@
+/// When a recurring job is due.
+public enum JobSchedule: Sendable, Hashable {
+    /// A cron expression of five or six fields, or a macro.
+    case cron(String)
+    /// Every so many microseconds, counted from an anchor without drift.
+    case interval(microseconds: Int64, anchor: ServerTime)
+}
+
+/// What happens to occurrences that could not start in time.
+public enum MisfirePolicy: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Those beyond the grace do not run.
+    case skip
+    /// Those beyond the grace do not run, except the latest one if none is within the grace. The default.
+    case latest
+    /// All run, up to the bound; the oldest beyond it do not.
+    case all
+    /// Those beyond the grace do not run, and the job is paused.
+    case pause
+}
+
+/// A recurring job as its owner reads it.
+public struct JobDefinition: Sendable, Hashable {
+    public var name: String
+    public var topic: String
+    public var schedule: JobSchedule
+    /// An IANA name.
+    public var timeZone: String
+    public var misfire: MisfirePolicy
+    /// How late an occurrence may start without being a misfire.
+    public var misfireGraceMilliseconds: Int64
+    /// Most occurrences that are caught up at once.
+    public var misfireBound: Int
+    public var isPaused: Bool
+    /// Due instants lie within this window, when it is set.
+    public var startsAt: ServerTime?
+    public var endsAt: ServerTime?
+    /// The next occurrence; `nil` when it has yet to be computed, or there is none.
+    public var nextDue: ServerTime?
+    /// The last occurrence that was materialised or skipped; the next one lies after it.
+    public var lastOccurrence: ServerTime?
+    /// Occurrences lie after this instant when none has been yet: when the schedule was put.
+    public var plannedFrom: ServerTime
+    /// Changes with each change of the definition.
+    public var revision: Int64
+
+    /// A job as read from the tenant's schema.
+    public init(
+        name: String,
+        topic: String,
+        schedule: JobSchedule,
+        timeZone: String,
+        misfire: MisfirePolicy = .latest,
+        misfireGraceMilliseconds: Int64 = 60_000,
+        misfireBound: Int = 100,
+        isPaused: Bool = false,
+        startsAt: ServerTime? = nil,
+        endsAt: ServerTime? = nil,
+        nextDue: ServerTime? = nil,
+        lastOccurrence: ServerTime? = nil,
+        plannedFrom: ServerTime,
+        revision: Int64
+    ) {
+        self.name = name
+        self.topic = topic
+        self.schedule = schedule
+        self.timeZone = timeZone
+        self.misfire = misfire
+        self.misfireGraceMilliseconds = misfireGraceMilliseconds
+        self.misfireBound = misfireBound
+        self.isPaused = isPaused
+        self.startsAt = startsAt
+        self.endsAt = endsAt
+        self.nextDue = nextDue
+        self.lastOccurrence = lastOccurrence
+        self.plannedFrom = plannedFrom
+        self.revision = revision
+    }
+}

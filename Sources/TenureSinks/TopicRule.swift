@@ -1,0 +1,39 @@
+public import Tenure
+
+/// One line of the rules that say what a stand-alone node does with a topic.
+public struct TopicRule: Sendable, Hashable {
+    /// What becomes of work whose topic matches.
+    public enum Sink: Sendable, Hashable {
+        /// Writes a line to the log and is done.
+        case log
+        /// Takes as long, and ends, as the payload says: for demonstrations and tests.
+        case sleep
+        /// Runs a command, with the payload on its standard input; its exit status decides.
+        case exec(ExecSink)
+    }
+
+    /// A topic, or a prefix followed by `*`.
+    public var pattern: String
+    /// What becomes of work whose topic matches.
+    public var sink: Sink
+
+    /// Sends topics to a sink.
+    public init(_ pattern: String, to sink: Sink) {
+        self.pattern = pattern
+        self.sink = sink
+    }
+}
+
+extension Handlers {
+    /// Handlers that follow rules, the first match first. What no rule matches goes to the log.
+    public init(rules: [TopicRule]) {
+        self.init()
+        for rule in rules + [TopicRule("*", to: .log)] {
+            switch rule.sink {
+            case .log: self.onRaw(rule.pattern, perform: LogSink().handle)
+            case .sleep: self.onRaw(rule.pattern, perform: SleepSink().handle)
+            case .exec(let exec): self.onRaw(rule.pattern, perform: exec.handle)
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// The program: every command, and how it ends.
+@main
+struct Program: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tenure",
+        abstract: "A scheduling cluster for software with one Postgres database per tenant.",
+        discussion: """
+            Settings come from flags, then the environment (TENURE_REDIS_URL or REDIS_URL, TENURE_REGISTRY_URL or \
+            DATABASE_URL, TENURE_CLUSTER, TENURE_NODE_ID, TENURE_HEARTBEAT_INTERVAL and so on), then the settings file, \
+            then defaults. `tenure config check` shows what is in effect and where it came from.
+
+            Exit status: 0 done; 1 negative answer or failed operation; 64 usage; 69 a server cannot be reached; \
+            78 invalid settings.
+            """,
+        subcommands: [
+            ConfigCommand.self, CronCommand.self,
+        ]
+    )
+
+    static func main() async {
+        do {
+            var command = try Self.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            if let failure = Failure(of: error) {
+                StandardStreams.writeError("error: \(failure.message)")
+                Foundation.exit(failure.status.rawValue)
+            }
+            self.exit(withError: error)
+        }
+    }
+}
