@@ -49,7 +49,7 @@ let package = Package(
 
         .target(
             name: "RedisCoordination",
-            dependencies: ["RedisClient", "TenureCore", log],
+            dependencies: ["IOReactor", "RedisClient", "TenureCore", log],
             exclude: ["Scripts"]
         ),
         .target(
@@ -71,7 +71,8 @@ let package = Package(
         .executableTarget(
             name: "tenure",
             dependencies: [
-                "Cron", "Tenure", "TenureCore", "TenureSinks", arguments, lifecycle, log, unixSignals, yams,
+                "CLinux", "Cron", "IOReactor", "PostgresClient", "PostgresStore", "Tenure", "TenureCore", "TenureSinks",
+                arguments, lifecycle, log, unixSignals, yams,
             ]
         ),
 
@@ -83,7 +84,9 @@ let package = Package(
         .testTarget(name: "PostgresClientTests", dependencies: ["IOReactor", "PostgresClient", "TestSupport"]),
         .testTarget(
             name: "RedisCoordinationTests",
-            dependencies: ["IOReactor", "RedisClient", "RedisCoordination", "TenureCore", "TenureTesting", "TestSupport"]
+            dependencies: [
+                "IOReactor", "InMemoryStores", "RedisClient", "RedisCoordination", "TenureCore", "TenureTesting", "TestSupport",
+            ]
         ),
         .testTarget(
             name: "PostgresStoreTests",
@@ -92,8 +95,9 @@ let package = Package(
         .testTarget(name: "InMemoryStoresTests", dependencies: ["InMemoryStores", "TenureCore", "TenureTesting"]),
         .testTarget(name: "TenureTests", dependencies: ["Tenure", "TenureCore", "TenureTesting", "TestSupport"]),
         .testTarget(name: "TenureSinksTests", dependencies: ["Tenure", "TenureCore", "TenureSinks", log]),
+        .testTarget(name: "TenureProgramTests", dependencies: ["Cron", "Tenure", "TenureCore", "TenureSinks", "tenure"]),
         .testTarget(name: "TidyTests"),
-        .testTarget(name: "EndToEndTests", dependencies: ["IOReactor", "PostgresClient", "RedisClient", "TestSupport"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
     ]
 )
 

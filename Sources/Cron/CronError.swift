@@ -1,6 +1,7 @@
 /// The reason why a text is not a cron expression: the faulty field, the offending text, and what to write instead.
 ///
-/// The description is one line, e.g. `invalid cron expression "61 * * * *": minute: "61" is out of range (use 0 to 59)`.
+/// The description is one line, such as
+/// `invalid cron expression "61 * * * *": minute: "61" is out of range (use 0 to 59)`.
 package struct CronError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The whole text that was parsed.
     package let expression: String

@@ -12,7 +12,7 @@ extension CronExpression {
     ///   - inclusive: Whether an occurrence at `instant` itself counts.
     ///   - gap: What becomes of local times that the clock skips.
     ///   - overlap: In which pass local times that come twice count.
-    /// - Complexity: About 0.3 µs for a frequent expression, a few µs within a day of a transition.
+    /// - Complexity: About 0.1 µs in UTC, 0.6 to 2 µs in other zones, 4 µs within a day of a transition.
     package func next(
         after instant: Date,
         in zone: TimeZone,
@@ -27,11 +27,12 @@ extension CronExpression {
             .map(Date.init(unixSeconds:))
     }
 
-    /// Returns the last occurrence before an instant (or at it, if `inclusive`), under the same policies as ``next(after:in:inclusive:gap:overlap:)``.
+    /// Returns the last occurrence before an instant (or at it, if `inclusive`).
     ///
+    /// The policies are those of ``next(after:in:inclusive:gap:overlap:)``.
     /// Useful for finding what was missed without walking through all of it. Nil when there was none in 400 years.
     ///
-    /// - Complexity: A few dozen searches forward, whatever the distance.
+    /// - Complexity: A few dozen searches forward, whatever the distance: at most 0.1 ms.
     package func previous(
         before instant: Date,
         in zone: TimeZone,

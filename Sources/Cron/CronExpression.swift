@@ -16,15 +16,15 @@ package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: ``CronError`` naming the faulty field, the offending text, and what to write instead.
     package init(_ text: String) throws(CronError) {
         let fields = Self.split(text)
-        self.description = fields.map { String(decoding: $0.bytes, as: UTF8.self) }.joined(separator: " ")
-        if let macro = fields.first, macro.bytes.first == UInt8(ascii: "@") {
-            let name = String(decoding: macro.bytes, as: UTF8.self)
-            guard fields.count == 1, let fields = Self.macros.first(where: { $0.name == name.lowercased() })?.fields
-            else { throw Self.macroError(text, name: name, position: macro.origin, fieldCount: fields.count) }
-            self.schedule = try Self.parse(Self.split(fields), of: text)
-        } else {
+        self.description = fields.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+        guard let macro = fields.first, macro.first == UInt8(ascii: "@") else {
             self.schedule = try Self.parse(fields, of: text)
+            return
         }
+        let name = String(decoding: macro, as: UTF8.self)
+        guard fields.count == 1, let fields = Self.macros.first(where: { $0.name == name.lowercased() })?.fields
+        else { throw Self.macroError(text, name: name, position: macro.startIndex) }
+        self.schedule = try Self.parse(Self.split(fields), of: text)
     }
 
     package static func == (left: Self, right: Self) -> Bool { left.schedule == right.schedule }
@@ -38,8 +38,6 @@ package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
 
     // MARK: - Parsing
 
-    private typealias Field = (bytes: [UInt8], origin: Int)
-
     private static let macros: [(name: String, fields: String)] = [
         ("@yearly", "0 0 1 1 *"),
         ("@annually", "0 0 1 1 *"),
@@ -52,37 +50,35 @@ package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
         ("@every_second", "* * * * * *"),
     ]
 
-    private static func split(_ text: String) -> [Field] {
-        let separators: [UInt8] = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
-        return Array(text.utf8)
-            .split { separators.contains($0) }
-            .map { (Array($0), $0.startIndex) }
+    /// Divides a text into its fields, slices of its UTF-8 bytes.
+    private static func split(_ text: String) -> [ArraySlice<UInt8>] {
+        Array(text.utf8).split { byte in
+            switch byte {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"): true
+            default: false
+            }
+        }
     }
 
-    private static func parse(_ fields: [Field], of text: String) throws(CronError) -> CronSchedule {
-        guard fields.count == 5 || fields.count == 6 else {
-            throw Self.fieldCountError(text, position: fields.count > 6 ? fields[6].origin : text.utf8.count, fields)
-        }
+    private static func parse(_ fields: [ArraySlice<UInt8>], of text: String) throws(CronError) -> CronSchedule {
+        guard fields.count == 5 || fields.count == 6 else { throw Self.fieldCountError(text, fields) }
+        let hasSeconds = fields.count == 6
+        let first = hasSeconds ? 1 : 0
         var isInterval = false
-        func parser(_ field: CronField) -> CronFieldParser {
-            let index = CronField.allCases.firstIndex(of: field).map { $0 + fields.count - 6 } ?? 0
-            let (bytes, origin) = fields[index]
-            return CronFieldParser(field, bytes: bytes, origin: origin, expression: text)
-        }
-        func values(_ field: CronField) throws(CronError) -> UInt64 {
-            var parser = parser(field)
+        func values(_ field: CronField, at index: Int) throws(CronError) -> UInt64 {
+            var parser = CronFieldParser(field, bytes: fields[index], expression: text)
             let bits = try parser.values()
             isInterval = isInterval || parser.isInterval
             return bits
         }
 
-        let seconds = fields.count == 6 ? try values(.second) : 1
-        let minutes = try values(.minute)
-        let hours = try values(.hour)
-        var dayOfMonth = parser(.dayOfMonth)
+        let seconds = hasSeconds ? try values(.second, at: 0) : 1
+        let minutes = try values(.minute, at: first)
+        let hours = try values(.hour, at: first + 1)
+        var dayOfMonth = CronFieldParser(.dayOfMonth, bytes: fields[first + 2], expression: text)
         let daysOfMonth = try dayOfMonth.daysOfMonth()
-        let months = try values(.month)
-        var dayOfWeek = parser(.dayOfWeek)
+        let months = try values(.month, at: first + 3)
+        var dayOfWeek = CronFieldParser(.dayOfWeek, bytes: fields[first + 4], expression: text)
         let (daysOfWeek, weekOfMonth) = try dayOfWeek.daysOfWeek()
         return CronSchedule(
             seconds: seconds,
@@ -96,18 +92,19 @@ package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
         )
     }
 
-    private static func fieldCountError(_ text: String, position: Int, _ fields: [Field]) -> CronError {
-        CronError(
+    private static func fieldCountError(_ text: String, _ fields: [ArraySlice<UInt8>]) -> CronError {
+        let surplus = fields.dropFirst(6).first
+        return CronError(
             expression: text,
             field: nil,
-            text: fields.dropFirst(6).first.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "",
-            position: position,
+            text: surplus.map { String(decoding: $0, as: UTF8.self) } ?? "",
+            position: surplus?.startIndex ?? text.utf8.count,
             reason: fields.isEmpty ? "it is empty" : "it has \(fields.count) field\(fields.count == 1 ? "" : "s")",
-            hint: "write minute, hour, day of month, month and day of week, optionally with seconds in front"
+            hint: "use 5: minute, hour, day of month, month, day of week; or 6 with the second first"
         )
     }
 
-    private static func macroError(_ text: String, name: String, position: Int, fieldCount: Int) -> CronError {
+    private static func macroError(_ text: String, name: String, position: Int) -> CronError {
         let isKnown = self.macros.contains { $0.name == name.lowercased() }
         return CronError(
             expression: text,

@@ -9,16 +9,15 @@
 struct CronFieldParser {
     private let expression: String
     private let field: CronField
-    private let bytes: [UInt8]
-    /// Where the field starts in the expression.
-    private let origin: Int
-    private var index = 0
+    /// The field as a slice of the expression, so that indices are positions in the latter.
+    private let bytes: ArraySlice<UInt8>
+    private var index: Int
     private(set) var isInterval = false
 
-    init(_ field: CronField, bytes: [UInt8], origin: Int, expression: String) {
+    init(_ field: CronField, bytes: ArraySlice<UInt8>, expression: String) {
         self.field = field
         self.bytes = bytes
-        self.origin = origin
+        self.index = bytes.startIndex
         self.expression = expression
     }
 
@@ -27,7 +26,7 @@ struct CronFieldParser {
         if self.accept("*") || self.accept("?") {
             self.noteInterval()
             let step = self.accept("/") ? try self.step() : 1
-            if self.index < self.bytes.count, self.bytes[self.index] == UInt8(ascii: ",") {
+            if self.peek == UInt8(ascii: ",") {
                 let range = "\(self.field.values.lowerBound)-\(self.field.values.upperBound)"
                 throw self.error(
                     "\"*\" cannot be part of a list",
@@ -51,7 +50,7 @@ struct CronFieldParser {
             return isWeekday ? .weekdayNearestLast(offset: offset) : .last(offset: offset)
         }
         let start = self.index
-        if self.index < self.bytes.count, Self.isDigit(self.bytes[self.index]) {
+        if let byte = self.peek, Self.isDigit(byte) {
             let day = try self.value()
             if self.accept("W") {
                 try self.expectEnd(standingAlone: "W")
@@ -205,7 +204,7 @@ struct CronFieldParser {
         }
     }
 
-    private var peek: UInt8? { self.index < self.bytes.count ? self.bytes[self.index] : nil }
+    private var peek: UInt8? { self.index < self.bytes.endIndex ? self.bytes[self.index] : nil }
 
     /// Steps over a character, given in upper case, if it is the next one.
     private mutating func accept(_ character: Unicode.Scalar) -> Bool {
@@ -241,7 +240,7 @@ struct CronFieldParser {
             case UInt8(ascii: "#"): "\"#\" belongs in the day of week, after a single day, such as MON#2"
             default: "use \(self.usable), with \",\", \"-\" and \"/\""
             }
-        throw self.error("unexpected \"\(rest)\"", through: self.bytes.count, from: self.index, hint: hint)
+        throw self.error("unexpected \"\(rest)\"", through: self.bytes.endIndex, from: self.index, hint: hint)
     }
 
     private func missing(_ what: String, after separator: String?) -> CronError {
@@ -251,7 +250,7 @@ struct CronFieldParser {
         let found = rest.isEmpty ? "" : ", found \"\(rest)\""
         return self.error(
             "\(what == "offset" ? "an" : "a") \(what) is missing\(place)\(found)",
-            through: self.bytes.count,
+            through: self.bytes.endIndex,
             from: self.index,
             hint: "use \(what == "offset" ? "0 to 30" : range)"
         )
@@ -259,13 +258,13 @@ struct CronFieldParser {
 
     /// An error about the bytes from `start` (default: the whole field) to `end` (default: what has been read).
     private func error(_ reason: String, through end: Int? = nil, from start: Int? = nil, hint: String) -> CronError {
-        let start = start ?? 0
-        let end = start == 0 && end == nil ? self.bytes.count : end ?? self.index
+        let end = start == nil ? self.bytes.endIndex : end ?? self.index
+        let start = start ?? self.bytes.startIndex
         return CronError(
             expression: self.expression,
             field: self.field,
             text: String(decoding: self.bytes[start..<end], as: UTF8.self),
-            position: self.origin + start,
+            position: start,
             reason: reason,
             hint: hint
         )

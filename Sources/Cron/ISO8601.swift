@@ -4,9 +4,9 @@ package import Foundation
 package enum ISO8601 {
     /// Writes an instant as the local time of a zone with its offset.
     ///
-    /// A fraction of a second is written with three or six digits, rounded to microseconds, and left out when zero. UTC is
-    /// written `+00:00`. Offsets of days before standard time get their seconds too (`+00:53:28`), and years outside of
-    /// 0 to 9999 a sign and six digits. Dates beyond about 300,000 years from now are brought into that range.
+    /// A fraction of a second is written with three or six digits, rounded to microseconds, and left out when zero.
+    /// UTC is written `+00:00`. Offsets of days before standard time get their seconds too (`+00:53:28`), and years
+    /// outside of 0 to 9999 a sign and six digits. Dates more than 300,000 years away are brought into that range.
     package static func string(from date: Date, in zone: TimeZone) -> String {
         let limit = 1e13
         let seconds = date.timeIntervalSinceReferenceDate
@@ -32,10 +32,10 @@ package enum ISO8601 {
 
     /// Reads an instant.
     ///
-    /// Accepted are a date, optionally followed by `T` or a space and a time of hours and minutes, optionally with seconds and
-    /// a fraction, and after a time optionally `Z` or an offset (`+02:00`, `+0200`, `+02`, `+00:53:28`). Without an offset
-    /// the text is the wall clock of `zone`, a date alone its midnight: of a time that comes twice the first, of one
-    /// that the clock skips the end of the gap.
+    /// Accepted are a date, optionally followed by `T` or a space and a time of hours and minutes, optionally with
+    /// seconds and a fraction, and after a time optionally `Z` or an offset (`+02:00`, `+0200`, `+02`, `+00:53:28`).
+    /// Without an offset the text is the wall clock of `zone`, a date alone its midnight: of a time that comes twice
+    /// the first, of one that the clock skips the end of the gap.
     ///
     /// - Parameters:
     ///   - text: The text to read, years 1 to 9999.

@@ -2,9 +2,9 @@ internal import Foundation
 
 /// A time zone as a mapping between instants and local seconds.
 ///
-/// Instants are whole seconds since 1970-01-01T00:00:00Z; local seconds are the wall-clock reading counted the same way.
-/// Relies on what holds for every zone of the tz database: transitions are days apart (the closest on record are seven),
-/// and no transition moves the clock by more than a day.
+/// Instants are whole seconds since 1970-01-01T00:00:00Z; local seconds are the wall-clock reading counted the same
+/// way. Relies on what holds for every zone of the tz database: transitions are days apart (the closest on record are
+/// seven), and no transition moves the clock by more than a day.
 struct ZoneClock {
     /// How far around an instant transitions are looked for: more than the longest gap or overlap (24 hours, where
     /// a zone changed sides of the date line), and with it at most one transition in a window.

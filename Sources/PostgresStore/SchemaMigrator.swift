@@ -44,18 +44,17 @@ package struct SchemaMigrator: Sendable {
         _ connection: PostgresConnection,
         deadline: ContinuousClock.Instant
     ) async throws(StoreError) -> Verdict {
+        let applied: [Applied]
         do throws(PostgresError) {
-            let rows = try await connection.query(
-                Statements.appliedMigrations.prepared(in: self.schema),
-                deadline: deadline
-            )
-            return try self.verdict(on: try rows.map(Self.applied))
+            let statement = Statements.appliedMigrations.prepared(in: self.schema)
+            applied = try await connection.query(statement, deadline: deadline).map(Self.applied)
         } catch {
             guard error.sqlState == .undefinedTable || error.sqlState == .invalidSchemaName else {
                 throw StoreError(error, operation: Self.operation)
             }
-            return .pending(number: self.migrations.first?.number ?? 0)
+            applied = []
         }
+        return try self.verdict(on: applied)
     }
 
     /// Applies what is missing, in order.

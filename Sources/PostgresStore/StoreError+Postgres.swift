@@ -54,6 +54,15 @@ extension StoreError {
         }
     }
 
+    /// The server's message with its hint, for a request that named something wrong; `nil` for any other error.
+    static func refusal(_ error: PostgresError) -> RefusedRequest? {
+        guard error.code == .server, let state = error.sqlState else { return nil }
+        let isNotFound = state == .noDataFound
+        // Values that do not fit, constraints that are violated.
+        guard isNotFound || ["22", "23"].contains(state.errorClass) else { return nil }
+        return RefusedRequest(message: error.message, hint: error.hint, isNotFound: isNotFound)
+    }
+
     /// The message where it holds no data of a user's: about names, permissions, and what this schema raises.
     private static func detail(of error: PostgresError) -> String {
         guard let state = error.sqlState else { return "\(error.description): \(error.message)" }

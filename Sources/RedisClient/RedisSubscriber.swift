@@ -135,13 +135,13 @@ package actor RedisSubscriber {
     private func confirmed(_ channel: String) {
         for id in self.subscriptions.keys {
             guard var subscription = self.subscriptions[id], subscription.channels.contains(channel),
-                subscription.confirmed.insert(channel).inserted,
-                subscription.channels.allSatisfy(subscription.confirmed.contains)
+                subscription.confirmed.insert(channel).inserted
             else { continue }
+            let isComplete = subscription.channels.allSatisfy(subscription.confirmed.contains)
             let event: RedisSubscriptionEvent = subscription.wasSubscribed ? .resubscribed : .subscribed
-            subscription.wasSubscribed = true
+            if isComplete { subscription.wasSubscribed = true }
             self.subscriptions[id] = subscription
-            self.yield(event, to: id)
+            if isComplete { self.yield(event, to: id) }
         }
     }
 

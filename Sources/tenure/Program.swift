@@ -16,7 +16,7 @@ struct Program: AsyncParsableCommand {
             78 invalid settings.
             """,
         subcommands: [
-            ConfigCommand.self, CronCommand.self,
+            DevCommand.self, NodeCommand.self, CronCommand.self, ConfigCommand.self, BenchCommand.self,
         ]
     )
 

@@ -13,7 +13,8 @@ struct RedisLoginTests {
 
         for login in [":s3cret@", "default:s3cret@", "alice:p%40ss%2Fword@"] {
             try await withBench("redis://\(login)127.0.0.1:\(server.port)") { bench in
-                #expect(try await bench.client.send("PING", deadline: .soon) == .simple("PONG"))
+                let reply = try await bench.client.send("PING", deadline: .soon)
+                #expect(reply == .simple("PONG"))
             }
         }
         for login in ["", ":wrong@", "alice:wrong@", "nobody:s3cret@"] {

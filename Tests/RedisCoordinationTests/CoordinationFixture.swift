@@ -19,18 +19,21 @@ struct CoordinationFixture {
     /// - Parameter url: A Redis of the test's own in its place.
     static func withStore<Result>(
         url: String? = nil,
-        change: (inout RedisCoordinationStore.Configuration) -> Void = { _ in },
+        heartbeatTimeout: Duration = .seconds(10),
+        eventLimit: Int = 10_000,
+        requestLimit: Int = 1_000,
         _ body: (CoordinationFixture) async throws -> Result
     ) async throws -> Result {
         let isShared = url == nil
         let url = try RedisURL(url ?? Servers.requireRedis())
         let reactor = IOReactor(name: "coordination")
         let cluster = try ClusterName("test-\(UUID().uuidString.lowercased())")
-        // Timeouts for machines that do much else meanwhile.
         var configuration = RedisCoordinationStore.Configuration(url: url, cluster: cluster)
-        configuration.heartbeatTimeout = .seconds(10)
+        // Long timeouts by default, for machines that do much else meanwhile.
+        configuration.heartbeatTimeout = heartbeatTimeout
         configuration.requestTimeout = .seconds(10)
-        change(&configuration)
+        configuration.eventLimit = eventLimit
+        configuration.requestLimit = requestLimit
         let fixture = CoordinationFixture(
             store: RedisCoordinationStore(
                 reactor: reactor,
@@ -40,8 +43,9 @@ struct CoordinationFixture {
         )
         let result: Swift.Result<Result, any Error>
         do {
-            result = .success(try await body(fixture))
+            let value = try await body(fixture)
             if isShared { try await fixture.forget() }
+            result = .success(value)
         } catch {
             result = .failure(error)
         }

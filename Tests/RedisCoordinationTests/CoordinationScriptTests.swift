@@ -1,4 +1,5 @@
 import Foundation
+import RedisClient
 import RedisCoordination
 import TenureCore
 import TestSupport
@@ -57,7 +58,9 @@ struct CoordinationScriptTests {
     func allLoad() async throws {
         try await CoordinationFixture.withStore { fixture in
             for script in LuaScripts.all {
-                #expect(try await fixture.send("SCRIPT", "LOAD", script.source).string?.count == 40)
+                let digest = try await fixture.send("SCRIPT", "LOAD", script.source).string
+
+                #expect(digest?.count == 40, "\(script.name)")
             }
         }
     }

@@ -36,7 +36,7 @@ struct EventStreamTests {
 
     @Test("The stream keeps about as many entries as configured")
     func limit() async throws {
-        try await CoordinationFixture.withStore(change: { $0.eventLimit = 100 }) { fixture in
+        try await CoordinationFixture.withStore(eventLimit: 100) { fixture in
             for index in 0..<500 { _ = try await fixture.store.append(self.event(index)) }
 
             let kept = try await fixture.store.events(after: nil, limit: 1_000)
@@ -60,7 +60,7 @@ struct EventStreamTests {
 
     @Test("Only so many requests of operators wait for a leader")
     func requests() async throws {
-        try await CoordinationFixture.withStore(change: { $0.requestLimit = 2 }) { fixture in
+        try await CoordinationFixture.withStore(requestLimit: 2) { fixture in
             for id in ["1", "2"] { try await fixture.store.submit(OperatorRequest(id: id, kind: .rebalance)) }
 
             let error = try await coordinationError {

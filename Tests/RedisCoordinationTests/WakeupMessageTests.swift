@@ -4,10 +4,13 @@ import Testing
 
 @Suite("WakeupMessage")
 struct WakeupMessageTests {
-    @Test("A message that is not ours is ignored", arguments: [
-        "", " ", "A ", "a", "AA", "L x", "W", "W ", "W two words", "W bad/name", "P", "P t b 2 a 1 7",
-        "P t b 2 a 1 seven 1", "P t b 2 a 1 7 late", "P t/ b 2 a 1 7 1", "P t b! 2 a 1 7 1", "P t b 2 a! 1 7 1",
-    ])
+    @Test(
+        "A message that is not ours is ignored",
+        arguments: [
+            "", " ", "A ", "a", "AA", "L x", "W", "W ", "W two words", "W bad/name", "P", "P t b 2 a 1 7",
+            "P t b 2 a 1 seven 1", "P t b 2 a 1 7 late", "P t/ b 2 a 1 7 1", "P t b! 2 a 1 7 1", "P t b 2 a! 1 7 1",
+        ]
+    )
     func ignores(text: String) {
         #expect(WakeupMessage.parse(text) == nil)
     }

@@ -59,7 +59,7 @@ package final class ChildProcess: Sendable {
             var prefix = [setpriv]
             if let user { prefix += ["--reuid", user, "--regid", user, "--init-groups"] }
             // util-linux before 2.33 lacks it; then children of a killed test stay behind.
-            prefix += ["--pdeath-signal", parentDeathSignal, "--"]
+            prefix += ["--pdeathsig", parentDeathSignal, "--"]
             commandLine = prefix + commandLine
         } else if let user {
             commandLine = [try Programs.require("runuser"), "-u", user, "--"] + commandLine

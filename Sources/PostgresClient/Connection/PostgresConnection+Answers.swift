@@ -96,7 +96,7 @@ extension PostgresConnection {
         switch request.body {
         case .unit: break
         case .script, .copy:
-            self.copy = nil
+            if let copy { self.endCopy(copy) }
             if PQenterPipelineMode(handle.pointer) != 1 {
                 self.lose(self.lossError(handle.errorMessage))
             }

@@ -17,6 +17,8 @@ final class CopyTransfer {
     var buffer: [UInt8] = []
     var isAtEnd = false
     var isPaused = false
+    /// Whether the reader has given up: what still arrives is dropped.
+    var isAbandoned = false
     /// The writer or reader that waits.
     var waiter: CheckedContinuation<Void, Never>?
 
@@ -62,7 +64,7 @@ extension PostgresConnection {
         deadline: ContinuousClock.Instant,
         _ body: (PostgresCopyWriter) async throws -> Void
     ) async throws -> Int {
-        let (start, reply) = await self.startCopy(command, .toServer, deadline: deadline)
+        let (_, start, reply) = await self.startCopy(command, .toServer, deadline: deadline)
         _ = try await start.rows()
         do {
             try await body(PostgresCopyWriter(connection: self))
@@ -90,12 +92,12 @@ extension PostgresConnection {
         deadline: ContinuousClock.Instant,
         _ body: ([UInt8]) async throws -> Void
     ) async throws -> Int {
-        let (start, reply) = await self.startCopy(command, .fromServer, deadline: deadline)
+        let (id, start, reply) = await self.startCopy(command, .fromServer, deadline: deadline)
         _ = try await start.rows()
         do {
-            while let chunk = await self.nextCopyData() { try await body(chunk) }
+            while let chunk = await self.nextCopyData(id) { try await body(chunk) }
         } catch {
-            await self.abandonCopy()
+            await self.abandonCopy(id)
             // The answer says that the command was cancelled.
             _ = try? await reply.rows()
             throw error
@@ -107,13 +109,13 @@ extension PostgresConnection {
         _ command: String,
         _ direction: CopyDirection,
         deadline: ContinuousClock.Instant
-    ) -> (start: PostgresReply, reply: PostgresReply) {
+    ) -> (id: PostgresRequestID, start: PostgresReply, reply: PostgresReply) {
         let start = self.makeReply(count: 1)
         let reply = self.makeReply(count: 1)
         let request = PostgresRequest(.copy(command, direction), reply: reply, index: 0, label: "copy", copyStart: start)
         self.submit(request, .exclusive, byteCount: command.utf8.count, deadline: deadline)
         self.advanceSoon()
-        return (start, reply)
+        return (PostgresRequestID(rawValue: self.lastRequest), start, reply)
     }
 
     func beginCopy(_ id: PostgresRequestID, _ arrival: PostgresExchange.Arrival) {
@@ -149,6 +151,8 @@ extension PostgresConnection {
             self.lose(handle.sessionEnd ?? self.lossError(handle.errorMessage))
         }
         self.exchange.copyEnded()
+        // The server may have refused the data long ago: its answer was read, but libpq holds it back until now.
+        self.drain()
         self.advance()
     }
 
@@ -168,7 +172,9 @@ extension PostgresConnection {
             var row: UnsafeMutablePointer<CChar>?
             let count = PQgetCopyData(handle.pointer, &row, 1)
             if count > 0, let row {
-                copy.buffer.append(contentsOf: UnsafeRawBufferPointer(start: row, count: Int(count)))
+                if !copy.isAbandoned {
+                    copy.buffer.append(contentsOf: UnsafeRawBufferPointer(start: row, count: Int(count)))
+                }
                 PQfreemem(row)
             } else {
                 if count < 0 {
@@ -182,34 +188,41 @@ extension PostgresConnection {
         if !copy.buffer.isEmpty || copy.isAtEnd { copy.resumeWaiter() }
     }
 
-    func nextCopyData() async -> [UInt8]? {
-        guard let copy else { return nil }
-        while copy.buffer.isEmpty, !copy.isAtEnd {
+    func nextCopyData(_ id: PostgresRequestID) async -> [UInt8]? {
+        if let copy, copy.id == id, copy.buffer.isEmpty, !copy.isAtEnd {
             await withCheckedContinuation { copy.waiter = $0 }
         }
-        guard !copy.buffer.isEmpty else { return nil }
+        if let unread = self.unreadCopies.removeValue(forKey: id) { return unread.buffer }
+        guard let copy, copy.id == id, !copy.buffer.isEmpty else { return nil }
         let chunk = copy.buffer
         copy.buffer = []
-        if copy.isPaused {
-            copy.isPaused = false
-            self.drain()
-            self.advance()
-        }
+        self.resumeCopy(copy)
         return chunk
     }
 
-    private func abandonCopy() {
-        guard let copy else { return }
-        self.callerCancelled(copy.id.rawValue..<(copy.id.rawValue + 1))
+    private func abandonCopy(_ id: PostgresRequestID) {
+        self.unreadCopies[id] = nil
+        guard let copy, copy.id == id else { return }
+        copy.isAbandoned = true
         copy.buffer = []
+        self.callerCancelled(id.rawValue..<(id.rawValue + 1))
+        self.resumeCopy(copy)
+    }
+
+    /// The reader has taken what there was: a held-back server goes on.
+    private func resumeCopy(_ copy: CopyTransfer) {
+        guard copy.isPaused else { return }
         copy.isPaused = false
+        self.drain()
         self.advance()
     }
 
-    /// The connection has ended, and with it the transfer.
+    /// The transfer has ended, with the command or with the connection.
     func endCopy(_ copy: CopyTransfer) {
         copy.isAtEnd = true
+        copy.isPaused = false
         self.copy = nil
+        if !copy.buffer.isEmpty { self.unreadCopies[copy.id] = copy }
         copy.resumeWaiter()
     }
 }

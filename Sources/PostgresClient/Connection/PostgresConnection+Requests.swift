@@ -184,6 +184,7 @@ extension PostgresConnection {
 
     func finish(_ request: PostgresRequest, _ result: Result<[PostgresRows], PostgresError>) {
         if let deadline = request.deadline { self.reactor.cancel(deadline) }
+        if let cancelRetry = request.cancelRetry { self.reactor.cancel(cancelRetry) }
         // A COPY that ends before it began has failed, or was no COPY.
         let noCopy = PostgresError(.malformed, .answered, operation: request.label, message: "the command is no COPY")
         request.copyStart?.fulfilIfMissing(result.flatMap { _ in .failure(noCopy) })
@@ -225,16 +226,25 @@ extension PostgresConnection {
 
     /// Asks the server to cancel the request that it is working on, if that request has to end.
     func cancelHead() {
-        guard self.exchange.headToCancel() != nil else { return }
+        guard let id = self.exchange.headToCancel() else { return }
         guard let cancelHandle else { return self.exchange.cancelFinished() }
         self.threads.run { [weak self, reactor] in
             cancelHandle.cancel()
-            reactor.perform { [weak self] in self?.assumeIsolated { $0.cancelDelivered() } }
+            reactor.perform { [weak self] in self?.assumeIsolated { $0.cancelDelivered(id) } }
         }
     }
 
-    private func cancelDelivered() {
+    private func cancelDelivered(_ id: PostgresRequestID) {
         self.exchange.cancelFinished()
+        if let request = self.requests[id] {
+            // The server ignores a cancel request that overtakes what it is meant for.
+            request.cancelRetry = self.reactor.schedule(at: .now + Self.cancelRetryPause) { [weak self] in
+                self?.assumeIsolated { connection in
+                    connection.exchange.cancelWasIgnored(id)
+                    connection.cancelHead()
+                }
+            }
+        }
         self.cancelHead()
         self.advance()
     }

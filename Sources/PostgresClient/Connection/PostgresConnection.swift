@@ -12,6 +12,8 @@ package import IOReactor
 package actor PostgresConnection: ReadinessSource {
     /// How long a request whose deadline passed may take to be cancelled before the connection is given up.
     package static let cancelGrace = Duration.milliseconds(500)
+    /// How long after a cancel request without effect the next one is sent.
+    static let cancelRetryPause = Duration.milliseconds(50)
     /// How long a closed connection waits for the server's process to end.
     static let closeGrace = Duration.seconds(1)
 
@@ -49,6 +51,8 @@ package actor PostgresConnection: ReadinessSource {
     var hasScheduledAdvance = false
     var writer = StatementWriter()
     var copy: CopyTransfer?
+    /// Data that the reader of a COPY that has ended has not taken yet.
+    var unreadCopies: [PostgresRequestID: CopyTransfer] = [:]
 
     var notificationHandler: (@Sendable (PostgresNotification) -> Void)?
     var closeHandler: (@Sendable (PostgresError) -> Void)?

@@ -335,6 +335,18 @@ struct PostgresExchange: Sendable {
         self.isCancelling = false
     }
 
+    /// A delivered cancel request had no effect: it may have come before the server began with the request.
+    mutating func cancelWasIgnored(_ id: PostgresRequestID) {
+        if let index = self.inFlight.firstIndex(where: { $0.id == id }) { self.inFlight[index].isCancelled = false }
+        switch self.state {
+        case .exclusive(var item, let phase):
+            if item.id == id { item.isCancelled = false }
+            self.state = .exclusive(item, phase)
+        case .connecting, .pipelining, .closed:
+            break
+        }
+    }
+
     // MARK: The end
 
     /// The connection is gone: what became of every request, oldest first.

@@ -23,6 +23,7 @@ final class PostgresRequest {
     let copyStart: PostgresReply?
 
     var deadline: DeadlineID?
+    var cancelRetry: DeadlineID?
     var expected: [Expected] = []
     var answersEnded = 0
     var rows: [PostgresRows] = []

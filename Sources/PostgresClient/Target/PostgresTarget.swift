@@ -71,6 +71,7 @@ package struct PostgresTarget: Sendable, Hashable {
         else {
             throw .invalidTarget("the numbers of hosts, addresses and ports differ")
         }
+        guard ports.allSatisfy({ $0.isEmpty || UInt16($0) != nil }) else { throw .invalidTarget("a port is no number") }
         return (0..<count).map { index in
             let host = host.isEmpty ? "" : hosts[index]
             let address = address.isEmpty ? "" : addresses[index]

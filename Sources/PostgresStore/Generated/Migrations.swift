@@ -338,7 +338,7 @@ END $$;
     package static let m0003 = Migration(
         number: 3,
         name: "claims",
-        sha256: "1e15060b2f4dd5fd462d8fdc38651c248c3ce681476722ba4e699d4efcb99d39",
+        sha256: "95d0d5356a4992594803b64881be2a38ae5c9e3214a2d72f56de7f745120a006",
         isBreaking: false,
         source: #"""
 -- Claiming, settling and revoking.
@@ -423,7 +423,7 @@ END $$;
 
 -- Takes settled IDs out of a claim; the row goes when none is left. Raises unless the claim stands and names them all.
 CREATE FUNCTION __schema__.take_from_claim(
-    batch uuid, incarnation text, ids bigint[], OUT node text, OUT epoch bigint
+    batch uuid, ids bigint[], OUT node text, OUT epoch bigint
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -432,18 +432,15 @@ DECLARE
 BEGIN
     -- The usual case: a whole batch at once.
     DELETE FROM __schema__.claims AS c
-    WHERE c.batch = take_from_claim.batch AND c.incarnation = take_from_claim.incarnation
-        AND c.ids = take_from_claim.ids
+    WHERE c.batch = take_from_claim.batch AND c.ids = take_from_claim.ids
     RETURNING c.node, c.epoch INTO node, epoch;
     IF FOUND THEN
         RETURN;
     END IF;
-    SELECT c.* INTO held FROM __schema__.claims AS c
-    WHERE c.batch = take_from_claim.batch AND c.incarnation = take_from_claim.incarnation
-    FOR UPDATE;
+    SELECT c.* INTO held FROM __schema__.claims AS c WHERE c.batch = take_from_claim.batch FOR UPDATE;
     rest := ARRAY(SELECT unnest(held.ids) EXCEPT SELECT unnest(ids) ORDER BY 1);
     IF held.batch IS NULL OR cardinality(rest) + cardinality(ids) <> cardinality(held.ids) THEN
-        RAISE EXCEPTION 'claim % of % does not stand', batch, incarnation USING ERRCODE = 'TN002';
+        RAISE EXCEPTION 'claim % does not stand', batch USING ERRCODE = 'TN002';
     END IF;
     IF cardinality(rest) = 0 THEN
         DELETE FROM __schema__.claims AS c WHERE c.batch = take_from_claim.batch;
@@ -461,10 +458,6 @@ BEGIN
     epoch := held.epoch;
 END $$;
 
--- An instant that a node estimated, within what can be: history is partitioned by it.
-CREATE FUNCTION __schema__.plausible(instant timestamptz) RETURNS timestamptz LANGUAGE sql STABLE
-RETURN greatest(least(instant, clock_timestamp()), now() - interval '1 day');
-
 -- Lets the next heads of ordering keys go, for the next scan to find.
 CREATE FUNCTION __schema__.release_keys(keys text[]) RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -478,8 +471,7 @@ END $$;
 -- The arrays run in parallel, ordered by ID. History comes only from the rows that the delete returned. With `strict`, for a
 -- completion inside a handler's transaction, raises unless every row was there.
 CREATE FUNCTION __schema__.settle_completed(
-    batch uuid, incarnation text, ids bigint[], started timestamptz[], finished timestamptz[],
-    strict boolean DEFAULT false
+    batch uuid, ids bigint[], started timestamptz[], finished timestamptz[], strict boolean DEFAULT false
 ) RETURNS integer LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
@@ -492,7 +484,7 @@ DECLARE
     latest constant timestamptz := clock_timestamp();
     earliest constant timestamptz := latest - interval '1 day';
 BEGIN
-    claim := __schema__.take_from_claim(batch, incarnation, ids);
+    claim := __schema__.take_from_claim(batch, ids);
     WITH gone AS (
         DELETE FROM __schema__.work AS w
         USING unnest(ids, started, finished) AS o (id, started_at, finished_at)
@@ -525,8 +517,8 @@ END $$;
 -- discarded (to the dead letters), cancelled, snoozed (due after the delay, no attempt counted), interrupted (the attempt
 -- given back, due as before).
 CREATE FUNCTION __schema__.settle(
-    batch uuid, incarnation text, ids bigint[], states text[], started timestamptz[], finished timestamptz[],
-    delays_us bigint[], reasons text[], errors text[]
+    batch uuid, ids bigint[], states text[], started timestamptz[], finished timestamptz[], delays_us bigint[],
+    reasons text[], errors text[]
 ) RETURNS integer LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
@@ -540,7 +532,7 @@ DECLARE
     latest constant timestamptz := clock_timestamp();
     earliest constant timestamptz := latest - interval '1 day';
 BEGIN
-    claim := __schema__.take_from_claim(batch, incarnation, ids);
+    claim := __schema__.take_from_claim(batch, ids);
     WITH outcome AS MATERIALIZED (
         SELECT o.id, o.state, o.started_at, greatest(least(o.finished_at, latest), earliest) AS finished_at, o.reason,
             left(o.error, 2048) AS error, latest + coalesce(o.delay_us, 0) * interval '1 microsecond' AS next_due
@@ -704,7 +696,7 @@ END $$;
     package static let m0004 = Migration(
         number: 4,
         name: "scan",
-        sha256: "29810cd3cedc052ae1d5f0878276ef7fef57bfd8be8221d65fa8c7ce97016bc7",
+        sha256: "f74e8426cb362642750354cbe83f4c3a6b4c9809e1cdcd16076244059e9262e3",
         isBreaking: false,
         source: #"""
 -- Finding due work.
@@ -852,6 +844,10 @@ BEGIN
     IF summary.asleep THEN
         UPDATE __schema__.wakeup AS w SET sleep_until = least(sleep, summary.next_due)
         WHERE w.sleep_until <> least(sleep, summary.next_due);
+        -- What this session inserted shows in the counters now, and not when the owner watches them for others.
+        IF current_setting('server_version_num')::integer >= 150000 THEN
+            PERFORM pg_stat_force_next_flush();
+        END IF;
     ELSIF beyond + behind >= busy_rows THEN
         UPDATE __schema__.wakeup AS w SET sleep_until = '-infinity' WHERE w.sleep_until > horizon;
     END IF;

@@ -25,6 +25,283 @@ SELECT __schema__.claim($1, $2::text::uuid, $3, $4, $5, $6)
 
 """#)
 
+    /// The contents of `client_add_work.sql`.
+    package static let clientAddWork = Statement(
+        name: "client_add_work",
+        sha256: "3b5c44771e980368e232997b31c53bf86b06e5c83339030e5d0e8e988ff2ce39",
+        parameterCount: 14,
+        source: #"""
+-- Adds an outbox message or a timer. $1 kind, $2 topic, $3 payload, $4 due instant, $5 delay in µs where there is none,
+-- $6 unique key, $7 ordering key, $8 priority, $9 most attempts, $10 correlation ID, $11 timeout in ms, $12 first and
+-- $13 longest delay of retries in ms, $14 trace context.
+SELECT __schema__.add_work(
+    $1, $2, $3, coalesce($4, now() + $5 * interval '1 microsecond'), $6, $7, $8::bigint::integer, $9::bigint::integer,
+    $10, $11 * interval '1 millisecond', $12 * interval '1 millisecond', $13 * interval '1 millisecond', $14)
+
+"""#)
+
+    /// The contents of `client_cancel.sql`.
+    package static let clientCancel = Statement(
+        name: "client_cancel",
+        sha256: "f86fc8f3057956fad5389548a4f31ddd3cca5e6390bc2fb5404aef75830387eb",
+        parameterCount: 2,
+        source: #"""
+-- Cancels work that has not started. $1 ID, $2 kinds that may be cancelled.
+SELECT __schema__.cancel_work($1, $2, 'cancelled')
+
+"""#)
+
+    /// The contents of `client_dead_letters.sql`.
+    package static let clientDeadLetters = Statement(
+        name: "client_dead_letters",
+        sha256: "dc99314345310a791da494cc58e9cd9e7db09cbaedaa75b505d6815f6829e5ca",
+        parameterCount: 2,
+        source: #"""
+-- Dead letters, the newest first. $1 ID, $2 limit.
+SELECT d.id, d.kind, d.topic, d.payload, d.failed_at, d.reason, d.error, d.node, d.epoch, d.due_at, d.attempts,
+    d.max_attempts, d.crashes, d.job_name, d.scheduled_for, d.unique_key, d.ordering_key, d.correlation_id,
+    d.created_at
+FROM __schema__.dead_letters AS d
+WHERE $1::bigint IS NULL OR d.id = $1
+ORDER BY d.failed_at DESC, d.id DESC
+LIMIT $2
+
+"""#)
+
+    /// The contents of `client_delete_job.sql`.
+    package static let clientDeleteJob = Statement(
+        name: "client_delete_job",
+        sha256: "97ba0b3f5af9553bc37a75fbcd177ee2a22492c409009b6cc9d609a97fcdfeed",
+        parameterCount: 1,
+        source: #"""
+-- $1 the job's name.
+SELECT __schema__.delete_job($1)
+
+"""#)
+
+    /// The contents of `client_discard_dead_letter.sql`.
+    package static let clientDiscardDeadLetter = Statement(
+        name: "client_discard_dead_letter",
+        sha256: "cc1997c9dd93f55896aac9183a88f386518f548c51f52018d86fc5cf61772344",
+        parameterCount: 1,
+        source: #"""
+-- $1 the ID.
+SELECT __schema__.discard_dead_letter($1)
+
+"""#)
+
+    /// The contents of `client_inbox.sql`.
+    package static let clientInbox = Statement(
+        name: "client_inbox",
+        sha256: "985d49e2e42f848da4e36939f5dd8b2e278c3f0b26644d4f005fd3deb25d8bde",
+        parameterCount: 2,
+        source: #"""
+-- Messages that were received, the newest first. $1 source, $2 limit.
+SELECT i.source, i.message_id, i.work_id, i.received_at
+FROM __schema__.inbox AS i
+WHERE $1::text IS NULL OR i.source = $1
+ORDER BY i.received_at DESC, i.work_id DESC
+LIMIT $2
+
+"""#)
+
+    /// The contents of `client_jobs.sql`.
+    package static let clientJobs = Statement(
+        name: "client_jobs",
+        sha256: "c0ddbb98d3659e83728822b0d3ef7c0207ad6f171aeb538a45f68e5fc976677e",
+        parameterCount: 1,
+        source: #"""
+-- Jobs that are not deleted. $1 a name, or NULL for all.
+SELECT j.name, j.topic, j.payload, j.cron, (extract(epoch FROM j.every) * 1000000)::bigint, j.time_zone, j.priority,
+    j.max_attempts, j.timeout_ms, j.misfire, j.misfire_grace_ms, j.misfire_bound, j.overlap, j.starts_at, j.ends_at,
+    j.jitter_ms, j.dst_gap, j.dst_overlap, j.paused, j.next_due, j.last_occurrence, j.revision, j.created_at,
+    j.updated_at, j.anchor, j.planned_from, j.backoff_base_ms, j.backoff_max_ms
+FROM __schema__.jobs AS j
+WHERE j.deleted_at IS NULL AND ($1::text IS NULL OR j.name = $1)
+ORDER BY j.name
+
+"""#)
+
+    /// The contents of `client_lag.sql`.
+    package static let clientLag = Statement(
+        name: "client_lag",
+        sha256: "a4c7855e3d300709824d1c1ecad58d35382902f0cdfc3988b8647fa074c7bc7b",
+        parameterCount: 0,
+        source: #"""
+-- How late the work is that has been due the longest and does not run, in µs; NULL when nothing is due.
+SELECT (extract(epoch FROM clock_timestamp() - min(w.due_at)) * 1000000)::bigint
+FROM __schema__.work AS w
+WHERE w.due_at <= now() AND NOT EXISTS (SELECT FROM __schema__.claims AS c WHERE w.id = ANY (c.ids))
+
+"""#)
+
+    /// The contents of `client_pause_job.sql`.
+    package static let clientPauseJob = Statement(
+        name: "client_pause_job",
+        sha256: "c6b1299137cf25326aae34b68e04372673b6bc95157a37ef620a04933ec621fc",
+        parameterCount: 1,
+        source: #"""
+-- $1 the job's name.
+SELECT __schema__.pause_job($1)
+
+"""#)
+
+    /// The contents of `client_receive.sql`.
+    package static let clientReceive = Statement(
+        name: "client_receive",
+        sha256: "100d7798d52260bb1b7df4d15f80a6546d0f749797a819a0b3c5a0b0091de597",
+        parameterCount: 15,
+        source: #"""
+-- Takes in a message once. $1 source, $2 message ID, $3 topic, $4 payload, $5 due instant, $6 delay in µs where there is
+-- none, then as client_add_work from the unique key on.
+SELECT __schema__.receive(
+    $1, $2, $3, $4, due_at => coalesce($5, now() + $6 * interval '1 microsecond'), unique_key => $7,
+    ordering_key => $8, priority => $9::bigint::integer, max_attempts => $10::bigint::integer, correlation_id => $11,
+    timeout => $12 * interval '1 millisecond', backoff_base => $13 * interval '1 millisecond',
+    backoff_max => $14 * interval '1 millisecond', trace_context => $15)
+
+"""#)
+
+    /// The contents of `client_resume_job.sql`.
+    package static let clientResumeJob = Statement(
+        name: "client_resume_job",
+        sha256: "20ae03f6609a66899e82b6774f77fc0bdba0f8a4f92c9994a3161905da6380c6",
+        parameterCount: 1,
+        source: #"""
+-- $1 the job's name.
+SELECT __schema__.resume_job($1)
+
+"""#)
+
+    /// The contents of `client_retry_dead_letter.sql`.
+    package static let clientRetryDeadLetter = Statement(
+        name: "client_retry_dead_letter",
+        sha256: "3647ad57baaeae1dacf71fd1c266a17f19ef4365741395db20f60dc4e53a5fab",
+        parameterCount: 1,
+        source: #"""
+-- $1 the ID.
+SELECT __schema__.retry_dead_letter($1)
+
+"""#)
+
+    /// The contents of `client_running.sql`.
+    package static let clientRunning = Statement(
+        name: "client_running",
+        sha256: "bc864fb62deb7814a2c92bfa84b1e20541b84d383b2f42b9f3f4db3920656c85",
+        parameterCount: 1,
+        source: #"""
+-- What runs now, the longest-running first. $1 limit.
+SELECT r.run_id, r.attempt, r.kind, r.topic, r.job_name, r.scheduled_for, r.due_at, r.node, r.incarnation, r.epoch,
+    r.claimed_at
+FROM __schema__.running AS r
+ORDER BY r.claimed_at, r.run_id
+LIMIT $1
+
+"""#)
+
+    /// The contents of `client_runs.sql`.
+    package static let clientRuns = Statement(
+        name: "client_runs",
+        sha256: "9e37e8198bb8fb6c89e66f2f0a007504cc72fa60e2cac4349b47c7a2f486a1d4",
+        parameterCount: 6,
+        source: #"""
+-- History, the newest first. $1 ID, $2 states, $3 job, $4 kinds, $5 ended before, $6 limit.
+SELECT r.run_id, r.attempt, r.kind, r.topic, r.job_name, r.scheduled_for, r.due_at, r.node, r.epoch, r.started_at,
+    r.finished_at, r.state, r.reason, r.error, r.correlation_id
+FROM __schema__.runs AS r
+WHERE ($1::bigint IS NULL OR r.run_id = $1)
+    AND (cardinality($2::text[]) = 0 OR r.state = ANY ($2))
+    AND ($3::text IS NULL OR r.job_name = $3)
+    AND (cardinality($4::text[]) = 0 OR r.kind = ANY ($4))
+    AND ($5::timestamptz IS NULL OR r.finished_at < $5)
+ORDER BY r.finished_at DESC, r.run_id DESC, r.attempt DESC
+LIMIT $6
+
+"""#)
+
+    /// The contents of `client_schedule_job.sql`.
+    package static let clientScheduleJob = Statement(
+        name: "client_schedule_job",
+        sha256: "bf7182f747a3dd239b1aef4453af0aebda9915e8d0bb0456f095c55e43c12355",
+        parameterCount: 20,
+        source: #"""
+-- Creates or changes a job. $1 name, $2 topic, $3 cron, $4 payload, $5 time zone, $6 interval in µs, $7 priority,
+-- $8 most attempts, $9 timeout in ms, $10 first and $11 longest delay of retries in ms, $12 misfire policy, $13 grace in
+-- ms, $14 bound, $15 overlap policy, $16 and $17 window, $18 jitter in ms, $19 and $20 daylight saving policies.
+SELECT __schema__.schedule_job(
+    $1, $2, $3, $4, $5, $6 * interval '1 microsecond', $7::bigint::integer, $8::bigint::integer,
+    $9 * interval '1 millisecond', $10 * interval '1 millisecond', $11 * interval '1 millisecond', $12,
+    $13 * interval '1 millisecond', $14::bigint::integer, $15, $16, $17, $18 * interval '1 millisecond', $19, $20)
+
+"""#)
+
+    /// The contents of `client_summary.sql`.
+    package static let clientSummary = Statement(
+        name: "client_summary",
+        sha256: "0d31004993e2704ed38b0d3a22b1487d2d4439ede60c4ff9bbc67b56d96e3e63",
+        parameterCount: 1,
+        source: #"""
+-- Where a tenant stands. $1 how far back history counts, in ms; NULL for all there is.
+SELECT f.epoch, f.node, f.incarnation, f.since, clock_timestamp(),
+    (SELECT count(*) FROM __schema__.work AS w),
+    (SELECT count(*) FROM __schema__.work AS w WHERE w.due_at <= now()),
+    (SELECT min(w.due_at) FROM __schema__.work AS w),
+    (SELECT coalesce(sum(cardinality(c.ids)), 0)::bigint FROM __schema__.claims AS c),
+    (SELECT count(*) FROM __schema__.dead_letters AS d),
+    h.ended, h.completed, h.completed_twice, h.discarded, h.skipped, h.crashed
+FROM __schema__.fence AS f
+CROSS JOIN (
+    SELECT count(*) AS ended, count(*) FILTER (WHERE p.completed > 0) AS completed,
+        count(*) FILTER (WHERE p.completed > 1) AS completed_twice, count(*) FILTER (WHERE p.discarded > 0) AS discarded,
+        count(*) FILTER (WHERE p.skipped > 0) AS skipped, count(*) FILTER (WHERE p.crashed > 0) AS crashed
+    FROM (
+        SELECT r.run_id, count(*) FILTER (WHERE r.state = 'completed') AS completed,
+            count(*) FILTER (WHERE r.state = 'discarded') AS discarded,
+            count(*) FILTER (WHERE r.state = 'skipped') AS skipped,
+            count(*) FILTER (WHERE r.state = 'crashed') AS crashed
+        FROM __schema__.runs AS r
+        WHERE $1::bigint IS NULL OR r.finished_at >= now() - $1 * interval '1 millisecond'
+        GROUP BY r.run_id) AS p) AS h
+
+"""#)
+
+    /// The contents of `client_trigger_job.sql`.
+    package static let clientTriggerJob = Statement(
+        name: "client_trigger_job",
+        sha256: "815e07b6b60a948c4532d5fe45e63cab0f845603db2a9712330c55c881c85267",
+        parameterCount: 1,
+        source: #"""
+-- $1 the job's name.
+SELECT __schema__.trigger_job($1)
+
+"""#)
+
+    /// The contents of `client_work.sql`.
+    package static let clientWork = Statement(
+        name: "client_work",
+        sha256: "7303ac26f55e5f01fac13873ca3ff984ce2bdc0a8552ae13c5836641023d30d9",
+        parameterCount: 4,
+        source: #"""
+-- What is still to do, in the order in which it is due. $1 kinds, $2 job, $3 ID, $4 limit.
+SELECT w.id, w.kind, w.topic, w.payload, w.due_at, w.priority, w.attempts, w.max_attempts, w.job_name,
+    w.scheduled_for, w.unique_key, w.ordering_key, w.correlation_id, w.suspect, w.crashes, w.created_at,
+    CASE
+        WHEN c.node IS NOT NULL THEN 'running'
+        WHEN w.attempts > 0 THEN 'retryable'
+        WHEN w.due_at > now() THEN 'scheduled'
+        ELSE 'available'
+    END,
+    c.node, c.epoch, c.claimed_at
+FROM __schema__.work AS w
+LEFT JOIN LATERAL (SELECT d.* FROM __schema__.claims AS d WHERE w.id = ANY (d.ids) LIMIT 1) AS c ON true
+WHERE (cardinality($1::text[]) = 0 OR w.kind = ANY ($1))
+    AND ($2::text IS NULL OR w.job_name = $2)
+    AND ($3::bigint IS NULL OR w.id = $3)
+ORDER BY w.due_at, w.id
+LIMIT $4
+
+"""#)
+
     /// The contents of `database_activity.sql`.
     package static let databaseActivity = Statement(
         name: "database_activity",
@@ -123,6 +400,74 @@ INSERT INTO __schema__.migrations (number, name, sha256, breaking) VALUES ($1, $
 
 """#)
 
+    /// The contents of `registry_add.sql`.
+    package static let registryAdd = Statement(
+        name: "registry_add",
+        sha256: "fd3e60e526164c83ef612265e26041590456dbf525adf9d1f4edc520950f629d",
+        parameterCount: 9,
+        source: #"""
+-- Adds a tenant; one that was removed comes back. No row if there is one. $1 ID, $2 name, $3 connection string, $4 schema,
+-- $5 suspended, $6 node, $7 weight, $8 priority, $9 labels.
+INSERT INTO __schema__.tenants AS t (
+    tenant_id, name, connection_string, schema_name, suspended, pinned_node, weight, priority, labels)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bigint::integer, $9)
+ON CONFLICT (tenant_id) DO UPDATE SET
+    name = excluded.name, connection_string = excluded.connection_string, schema_name = excluded.schema_name,
+    is_active = true, suspended = excluded.suspended, pinned_node = excluded.pinned_node, weight = excluded.weight,
+    priority = excluded.priority, labels = excluded.labels
+WHERE NOT t.is_active
+RETURNING t.tenant_id
+
+"""#)
+
+    /// The contents of `registry_list.sql`.
+    package static let registryList = Statement(
+        name: "registry_list",
+        sha256: "cb1e03ac3e2f405e8990563913d95f187d8758a6aebec5c63ed11ca5ae789d31",
+        parameterCount: 2,
+        source: #"""
+-- Tenants. $1 an ID, or NULL for all; $2 whether removed ones count.
+SELECT t.tenant_id, t.name, t.connection_string, t.schema_name, t.is_active, t.suspended, t.pinned_node, t.weight,
+    t.priority, t.labels::text, t.created_at, t.updated_at
+FROM __schema__.tenants AS t
+WHERE ($1::text IS NULL OR t.tenant_id = $1) AND ($2 OR t.is_active)
+ORDER BY t.tenant_id
+
+"""#)
+
+    /// The contents of `registry_remove.sql`.
+    package static let registryRemove = Statement(
+        name: "registry_remove",
+        sha256: "cda55d8aa80f5b84d8d9959c4ee7719d1133e0f9b4964686bf40e04f967a0e23",
+        parameterCount: 1,
+        source: #"""
+-- Removes a tenant: the row stays, marked as inactive. No row if there is none. $1 ID.
+UPDATE __schema__.tenants AS t SET is_active = false WHERE t.tenant_id = $1 AND t.is_active RETURNING t.tenant_id
+
+"""#)
+
+    /// The contents of `registry_update.sql`.
+    package static let registryUpdate = Statement(
+        name: "registry_update",
+        sha256: "1e489fd7f9529548ada93f50f9b44c4ebbd417acfaa383ed29433f207bb0e398",
+        parameterCount: 9,
+        source: #"""
+-- Changes a tenant; NULL leaves a column as it is, and an empty text clears the name or the node. No row if there is none.
+-- $1 ID, $2 name, $3 connection string, $4 schema, $5 suspended, $6 node, $7 weight, $8 priority, $9 labels.
+UPDATE __schema__.tenants AS t SET
+    name = CASE WHEN $2 IS NULL THEN t.name ELSE nullif($2, '') END,
+    connection_string = coalesce($3, t.connection_string),
+    schema_name = coalesce($4, t.schema_name),
+    suspended = coalesce($5, t.suspended),
+    pinned_node = CASE WHEN $6 IS NULL THEN t.pinned_node ELSE nullif($6, '') END,
+    weight = coalesce($7, t.weight),
+    priority = coalesce($8::bigint::integer, t.priority),
+    labels = coalesce($9, t.labels)
+WHERE t.tenant_id = $1 AND t.is_active
+RETURNING t.tenant_id
+
+"""#)
+
     /// The contents of `scan.sql`.
     package static let scan = Statement(
         name: "scan",
@@ -169,23 +514,22 @@ SELECT clock_timestamp()
     /// The contents of `settle.sql`.
     package static let settle = Statement(
         name: "settle",
-        sha256: "e234bdc8f6f6aa1a8b29b4b366fc245c4be14f6f34e27c8d236374595794ea17",
-        parameterCount: 9,
+        sha256: "c1f655c24606c9d4a1beb44d766bec7631b3ece2436ecd48a631de16c9c3785c",
+        parameterCount: 8,
         source: #"""
--- Settles runs. $1 batch, $2 incarnation, $3 IDs in ascending order, $4 states, $5 starts, $6 ends, $7 delays in µs,
--- $8 reasons, $9 errors.
-SELECT __schema__.settle($1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9)
+-- Settles runs. $1 batch, $2 IDs in ascending order, $3 states, $4 starts, $5 ends, $6 delays in µs, $7 reasons, $8 errors.
+SELECT __schema__.settle($1::text::uuid, $2, $3, $4, $5, $6, $7, $8)
 
 """#)
 
     /// The contents of `settle_completed.sql`.
     package static let settleCompleted = Statement(
         name: "settle_completed",
-        sha256: "cd3c5cdac88df718101aa70348691682083bdfd38a47b754fd7d917abc93bcbc",
-        parameterCount: 5,
+        sha256: "6ba4e807ae5e929270399c63e42381d91affe87ee9688812028bf9af6e6cbbed",
+        parameterCount: 4,
         source: #"""
--- Settles runs that all completed. $1 batch, $2 incarnation, $3 IDs in ascending order, $4 starts, $5 ends.
-SELECT __schema__.settle_completed($1::text::uuid, $2, $3, $4, $5)
+-- Settles runs that all completed. $1 batch, $2 IDs in ascending order, $3 starts, $4 ends.
+SELECT __schema__.settle_completed($1::text::uuid, $2, $3, $4)
 
 """#)
 
@@ -217,6 +561,24 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
     package static let all: [Statement] = [
         appliedMigrations,
         claim,
+        clientAddWork,
+        clientCancel,
+        clientDeadLetters,
+        clientDeleteJob,
+        clientDiscardDeadLetter,
+        clientInbox,
+        clientJobs,
+        clientLag,
+        clientPauseJob,
+        clientReceive,
+        clientResumeJob,
+        clientRetryDeadLetter,
+        clientRunning,
+        clientRuns,
+        clientScheduleJob,
+        clientSummary,
+        clientTriggerJob,
+        clientWork,
         databaseActivity,
         jobs,
         look,
@@ -225,6 +587,10 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         migrationLock,
         openTenant,
         recordMigration,
+        registryAdd,
+        registryList,
+        registryRemove,
+        registryUpdate,
         scan,
         schemaActivity,
         serverTime,

@@ -3,8 +3,8 @@ internal import TenureCore
 
 /// Translates between the cursor that an owner keeps and what the server's scan takes.
 ///
-/// A cursor names the server's snapshot by the transaction number that follows it; the snapshot itself, which also says
-/// which transactions were under way, stays here. A cursor whose snapshot is not known any more reads from the front.
+/// A cursor names the server's snapshot by a number; the snapshot itself, which says which transactions were under way,
+/// stays here. A cursor whose snapshot is not known any more reads from the front.
 struct ScanMemory: Sendable {
     /// Bands of priority, in the order in which they are read.
     private static let bands = Array((-9...9).reversed())
@@ -12,6 +12,8 @@ struct ScanMemory: Sendable {
     private static let depth = 4
 
     private var snapshots: [(id: UInt64, text: String)] = []
+    /// Numbers start anywhere, so that a cursor of another store is not taken for one of this.
+    private var lastID = UInt64.random(in: 0...UInt64.max / 2)
 
     /// The parameters of `scan.sql` after the epoch.
     func parameters(_ request: ScanRequest, sleepUntil: ServerTime?) -> [PostgresValue] {
@@ -36,7 +38,6 @@ struct ScanMemory: Sendable {
             throw PostgresError(.malformed, .answered, operation: "scan", message: "a scan without a last row")
         }
         let snapshot = try summary.string(FoundColumn.snapshot)
-        let id = Self.following(snapshot)
         let isKnown = request.cursor.map { cursor in self.snapshots.contains { $0.id == cursor.snapshot } } ?? false
         var positions: [Int: ScanCursor.Position] = [:]
         if isKnown, let cursor = request.cursor {
@@ -56,13 +57,12 @@ struct ScanMemory: Sendable {
         }
         // What was found behind the cursors comes first; by itself each part is in order.
         if readBehind { items.sort { ($1.priority, $0.dueAt, $0.id) < ($0.priority, $1.dueAt, $1.id) } }
-        self.remember(id, snapshot)
         let overflow = try summary.bool(FoundColumn.overflow)
         let serverTime = try summary.time(FoundColumn.serverTime)
         let cursor = ScanCursor(
             // More appeared behind the cursors than was asked for: the front has all of it.
             positions: overflow ? [] : positions.values.sorted { $0.priority > $1.priority },
-            snapshot: id,
+            snapshot: self.remember(snapshot),
             dueUpTo: serverTime
         )
         let scan = PassResult.Scan(
@@ -74,14 +74,10 @@ struct ScanMemory: Sendable {
         return (scan, try summary.bool(FoundColumn.asleep), serverTime)
     }
 
-    private mutating func remember(_ id: UInt64, _ snapshot: String) {
-        self.snapshots.append((id, snapshot))
+    private mutating func remember(_ snapshot: String) -> UInt64 {
+        self.lastID += 1
+        self.snapshots.append((self.lastID, snapshot))
         if self.snapshots.count > Self.depth { self.snapshots.removeFirst() }
-    }
-
-    /// The number after the latest transaction that had begun: the second part of `xmin:xmax:list`.
-    private static func following(_ snapshot: String) -> UInt64 {
-        let parts = snapshot.split(separator: ":", omittingEmptySubsequences: false)
-        return parts.count > 1 ? UInt64(parts[1]) ?? 0 : 0
+        return self.lastID
     }
 }

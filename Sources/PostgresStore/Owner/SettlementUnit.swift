@@ -5,7 +5,7 @@ extension Settlement {
     /// The transaction that settles the outcomes; `nil` if there are none.
     ///
     /// Runs that all completed take the short way.
-    func unit(_ statements: TenantStatements, holder incarnation: Incarnation) -> PostgresUnit? {
+    func unit(_ statements: TenantStatements) -> PostgresUnit? {
         guard !self.outcomes.isEmpty else { return nil }
         // The claim's own order, which tells the server that the whole claim is meant.
         let outcomes = self.outcomes.sorted { $0.id < $1.id }
@@ -14,13 +14,12 @@ extension Settlement {
         let ends = PostgresValue.timestamps(microseconds: outcomes.map(\.finishedAt.microseconds))
         if outcomes.allSatisfy({ $0.verdict == .completed && $0.error == nil }) {
             return PostgresUnit(
-                statements.settleCompleted, .text(self.batch.description), .text(incarnation.description), ids, starts, ends
+                statements.settleCompleted, .text(self.batch.description), ids, starts, ends
             )
         }
         return PostgresUnit(
             statements.settle,
             .text(self.batch.description),
-            .text(incarnation.description),
             ids,
             .texts(outcomes.map(\.verdict.state)),
             starts,

@@ -644,7 +644,7 @@ return {
     /// The contents of `register.lua`.
     package static let register = LuaScript(
         name: "register",
-        sha256: "4693c532030013b45a70136fc6fcf11cff28540b40e4c91ab0f21cc1976ff313",
+        sha256: "c6e9fbc4d8a35ca045ba04b9e47f7551b906394956cc14f7bd0e7d47dff7ee7d",
         source: #"""
 -- Registers a node, or tells which incarnation has its name.
 --
@@ -681,7 +681,8 @@ end
 redis.call('SET', KEYS[5], ARGV[5], 'NX')
 if present ~= incarnation then
     redis.call('HSET', KEYS[1], node, ARGV[3])
-    redis.call('HINCRBY', KEYS[2], node, 1)
+    local counter = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+    redis.call('HSET', KEYS[2], node, string.format('%.0f', counter + 1))
     redis.call('HDEL', KEYS[3], node)
     local moves = redis.call('HGETALL', KEYS[4])
     for i = 1, #moves, 2 do

@@ -33,7 +33,8 @@ end
 redis.call('SET', KEYS[5], ARGV[5], 'NX')
 if present ~= incarnation then
     redis.call('HSET', KEYS[1], node, ARGV[3])
-    redis.call('HINCRBY', KEYS[2], node, 1)
+    local counter = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+    redis.call('HSET', KEYS[2], node, string.format('%.0f', counter + 1))
     redis.call('HDEL', KEYS[3], node)
     local moves = redis.call('HGETALL', KEYS[4])
     for i = 1, #moves, 2 do

@@ -17,7 +17,7 @@ package enum StableHash {
 
     /// A number strictly between 0 and 1, evenly spread.
     package static func unitInterval(_ hash: UInt64) -> Double {
-        (Double(hash >> 11) + 0.5) / 9_007_199_254_740_992
+        (Double(hash >> 12) + 0.5) / 4_503_599_627_370_496
     }
 
     private static func mixed(_ value: UInt64) -> UInt64 {

@@ -181,7 +181,9 @@ package struct TenancyMachine: Sendable {
             }
             return []
         case .acquiring(let request, let floor, let failures):
-            guard observation.isAssigned else { return self.leave([.retire]) }
+            // What was read may be older than the request under way, which assigns the tenant itself where the store forgot
+            // everything: the answer to a request decides.
+            guard observation.isAssigned else { return failures == 0 && floor == .none ? self.acquire(floor: floor) : [] }
             // The lock that was waited for may have gone before its time: ask at once, but not beside a request that is
             // under way, whose timer is not armed yet.
             if failures == 0, let lock = observation.lock, lock.holder != self.holder {

@@ -76,7 +76,13 @@ final class ChildProcess: Sendable {
         let pid: pid_t
         do throws(SpawnError) {
             defer { pipes.closeChildEnds() }
-            pid = try spawnChild(self.command, environment: self.environment, pipes: pipes)
+            pid = try spawn(
+                self.command,
+                environment: self.environment,
+                input: pipes.inputReader,
+                output: nil,
+                error: pipes.errorWriter
+            )
         } catch {
             return End(status: .notStarted(error.description), errorText: "")
         }

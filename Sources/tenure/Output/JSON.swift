@@ -111,8 +111,3 @@ enum JSON: Sendable, Hashable {
         text += "\""
     }
 }
-
-extension JSON: ExpressibleByStringLiteral {
-    /// A string.
-    init(stringLiteral text: String) { self = .string(text) }
-}

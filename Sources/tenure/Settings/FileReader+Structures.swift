@@ -32,7 +32,7 @@ extension FileReader {
             case "id": id = self.value(value, name: label, hint: Self.nameHint) { try TenantID($0) }
             case "connection": connection = self.text(value, name: label)
             case "schema":
-                let hint = "write letters, digits and underscores, not beginning with a digit"
+                let hint = "write 1 to 48 letters, digits or underscores"
                 if let schema = self.value(value, name: label, hint: hint, parse: Self.schemaName) {
                     changes.append { $0.schema = schema }
                 }
@@ -71,7 +71,7 @@ extension FileReader {
     }
 
     private static func schemaName(_ text: String) -> String? {
-        let isName = text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,62}/) != nil
+        let isName = text.wholeMatch(of: /[A-Za-z0-9_]{1,48}/) != nil
         return isName ? text : nil
     }
 

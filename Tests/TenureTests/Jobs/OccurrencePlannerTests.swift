@@ -9,7 +9,7 @@ struct OccurrencePlannerTests {
     static let start = ServerTime(microseconds: 1_767_225_600_000_000)
 
     static func at(_ seconds: Double) -> ServerTime {
-        self.start.advanced(by: .milliseconds(Int64(seconds * 1000)))
+        self.start.advanced(by: .milliseconds(Int64((seconds * 1000).rounded())))
     }
 
     private func job(

@@ -28,7 +28,7 @@ struct ConfigCheckCommand: AsyncParsableCommand {
             )
         }
         let structures = [
-            Self.entry("labels", value: Self.object(settings.labels), settings: settings),
+            Self.entry("labels", value: .labels(settings.labels), settings: settings),
             Self.entry("tenants", value: .array(settings.tenants.map(Self.object)), settings: settings),
             Self.entry("topics", value: .array(settings.topics.map(Self.object)), settings: settings),
         ]
@@ -37,10 +37,6 @@ struct ConfigCheckCommand: AsyncParsableCommand {
 
     private static func entry(_ key: String, value: JSON, settings: Settings) -> JSON {
         .object(["key": .string(key), "value": value, "source": .string(settings.source(of: key).description)])
-    }
-
-    private static func object(_ labels: [String: String]) -> JSON {
-        .object(labels.sorted { $0.key < $1.key }.map { JSON.Entry(key: $0.key, value: .string($0.value)) })
     }
 
     private static func object(_ tenant: Tenant) -> JSON {

@@ -1,0 +1,197 @@
+internal import PostgresClient
+internal import TenureCore
+
+extension PostgresRow {
+    func workID(_ column: Int) throws(PostgresError) -> WorkID {
+        WorkID(Int64(try self.int(column)))
+    }
+
+    func epoch(_ column: Int) throws(PostgresError) -> Epoch? {
+        try self.optionalInt(column).map { Epoch(Int64($0)) }
+    }
+
+    func workKind(_ column: Int) throws(PostgresError) -> WorkKind {
+        let name = try self.string(column)
+        guard let kind = WorkKind(rawValue: name) else {
+            throw PostgresError(.malformed, .answered, operation: "decode", message: "unknown kind of work: \(name)")
+        }
+        return kind
+    }
+}
+
+extension JobRecord {
+    /// Decodes a row of `client_jobs.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        let schedule: JobSchedule
+        if let cron = try row.optionalString(3) {
+            schedule = .cron(cron)
+        } else {
+            schedule = .interval(microseconds: Int64(try row.int(4)), anchor: try row.time(24))
+        }
+        self.init(
+            definition: JobDefinition(
+                name: try row.string(0),
+                topic: try row.string(1),
+                schedule: schedule,
+                timeZone: try row.string(5),
+                misfire: MisfirePolicy(rawValue: try row.string(9)) ?? .latest,
+                misfireGraceMilliseconds: Int64(try row.int(10)),
+                misfireBound: try row.int(11),
+                isPaused: try row.bool(18),
+                startsAt: try row.optionalTime(13),
+                endsAt: try row.optionalTime(14),
+                nextDue: try row.optionalTime(19),
+                lastOccurrence: try row.optionalTime(20),
+                plannedFrom: try row.time(25),
+                revision: Int64(try row.int(21))
+            ),
+            payload: try row.string(2),
+            priority: try row.int(6),
+            retry: RetryPolicy(
+                maxAttempts: try row.int(7),
+                baseDelayMilliseconds: Int64(try row.int(26)),
+                maxDelayMilliseconds: Int64(try row.int(27))
+            ),
+            timeoutMilliseconds: try row.optionalInt(8).map { Int64($0) },
+            overlap: try row.string(12),
+            jitterMilliseconds: Int64(try row.int(15)),
+            daylightGap: try row.string(16),
+            daylightOverlap: try row.string(17),
+            createdAt: try row.time(22),
+            updatedAt: try row.time(23)
+        )
+    }
+}
+
+extension WorkRecord {
+    /// Decodes a row of `client_work.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            id: try row.workID(0),
+            kind: try row.workKind(1),
+            topic: try row.string(2),
+            payload: try row.string(3),
+            dueAt: try row.time(4),
+            priority: try row.int(5),
+            attempts: try row.int(6),
+            maxAttempts: try row.int(7),
+            jobName: try row.optionalString(8),
+            scheduledFor: try row.optionalTime(9),
+            uniqueKey: try row.optionalString(10),
+            orderingKey: try row.optionalString(11),
+            correlationID: try row.optionalString(12),
+            isSuspect: try row.bool(13),
+            crashes: try row.int(14),
+            createdAt: try row.time(15),
+            state: try row.string(16),
+            node: try row.optionalString(17),
+            epoch: try row.epoch(18),
+            claimedAt: try row.optionalTime(19)
+        )
+    }
+}
+
+extension RunRecord {
+    /// Decodes a row of `client_runs.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            id: try row.workID(0),
+            attempt: try row.int(1),
+            kind: try row.workKind(2),
+            topic: try row.string(3),
+            jobName: try row.optionalString(4),
+            scheduledFor: try row.optionalTime(5),
+            dueAt: try row.optionalTime(6),
+            node: try row.optionalString(7),
+            epoch: try row.epoch(8),
+            startedAt: try row.optionalTime(9),
+            finishedAt: try row.time(10),
+            state: try row.string(11),
+            reason: try row.optionalString(12),
+            error: try row.optionalString(13),
+            correlationID: try row.optionalString(14)
+        )
+    }
+}
+
+extension RunningRecord {
+    /// Decodes a row of `client_running.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            id: try row.workID(0),
+            attempt: try row.int(1),
+            kind: try row.workKind(2),
+            topic: try row.string(3),
+            jobName: try row.optionalString(4),
+            scheduledFor: try row.optionalTime(5),
+            dueAt: try row.time(6),
+            node: try row.string(7),
+            incarnation: Incarnation(try row.string(8)),
+            epoch: Epoch(Int64(try row.int(9))),
+            claimedAt: try row.time(10)
+        )
+    }
+}
+
+extension DeadLetterRecord {
+    /// Decodes a row of `client_dead_letters.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            id: try row.workID(0),
+            kind: try row.workKind(1),
+            topic: try row.string(2),
+            payload: try row.string(3),
+            failedAt: try row.time(4),
+            reason: try row.optionalString(5),
+            error: try row.optionalString(6),
+            node: try row.optionalString(7),
+            epoch: try row.epoch(8),
+            dueAt: try row.time(9),
+            attempts: try row.int(10),
+            maxAttempts: try row.int(11),
+            crashes: try row.int(12),
+            jobName: try row.optionalString(13),
+            scheduledFor: try row.optionalTime(14),
+            uniqueKey: try row.optionalString(15),
+            orderingKey: try row.optionalString(16),
+            correlationID: try row.optionalString(17),
+            createdAt: try row.time(18)
+        )
+    }
+}
+
+extension InboxRecord {
+    /// Decodes a row of `client_inbox.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            source: try row.string(0),
+            messageID: try row.string(1),
+            id: try row.workID(2),
+            receivedAt: try row.time(3)
+        )
+    }
+}
+
+extension TenantSummary {
+    /// Decodes the row of `client_summary.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            epoch: Epoch(Int64(try row.int(0))),
+            node: try row.string(1),
+            incarnation: Incarnation(try row.string(2)),
+            since: try row.time(3),
+            serverTime: try row.time(4),
+            pending: try row.int(5),
+            due: try row.int(6),
+            earliestDue: try row.optionalTime(7),
+            running: try row.int(8),
+            deadLetters: try row.int(9),
+            ended: try row.int(10),
+            completed: try row.int(11),
+            completedTwice: try row.int(12),
+            discarded: try row.int(13),
+            skipped: try row.int(14),
+            crashed: try row.int(15)
+        )
+    }
+}

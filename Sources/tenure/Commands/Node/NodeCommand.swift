@@ -1,0 +1,90 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Tenure
+internal import TenureSinks
+internal import UnixSignals
+
+/// `tenure node`
+struct NodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node",
+        abstract: "Runs one node until SIGTERM or SIGINT.",
+        discussion: """
+            The node joins the cluster, shares its tenants with the other nodes, and runs what is due. On SIGTERM or SIGINT it \
+            hands its tenants over, lets runs finish, and leaves; a second signal ends it at once. Events go to standard \
+            output, one a line; logs to standard error. What becomes of work is said by the rules under 'topics' in \
+            the settings file; without them it is logged.
+
+            Examples:
+              tenure node --node-id node-1 --registry postgresql://127.0.0.1/registry
+              tenure node --node-id node-2 --tenant acme=postgresql://127.0.0.1/acme --event-format json
+              tenure node --config tenure.yaml --set runs.max_concurrent=200
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(
+        name: .customLong("node-id"),
+        help: ArgumentHelp("The node's name. Default: host and a random suffix.", valueName: "id")
+    )
+    var nodeID: String?
+
+    @Option(
+        name: .customLong("tenant"),
+        help: ArgumentHelp(
+            "A tenant without a registry: its ID and where its database is. Repeatable.",
+            valueName: "id=url"
+        )
+    )
+    var tenants: [String] = []
+
+    @Option(help: "The form of events on standard output.")
+    var eventFormat: OutputFormat = .text
+
+    func run() async throws {
+        // A reader of events that goes away must not take the node with it.
+        signal(SIGPIPE, SIG_IGN)
+        var settings = try self.global.settings(flags: self.nodeID.map { [("node_id", "--node-id", $0)] } ?? [])
+        for tenant in try self.tenants.map(TenantArgument.parse) {
+            // A flag comes before the file.
+            settings.tenants.removeAll { $0.id == tenant.id }
+            settings.tenants.append(tenant)
+        }
+        let node = try Node(
+            options: settings.nodeOptions(),
+            discovery: try settings.tenantDiscovery(),
+            handlers: Handlers(rules: settings.topics),
+            logger: self.global.logger(settings)
+        )
+        let minimum: ClusterEvent.Level = settings.logLevel <= .debug ? .debug : .info
+        try await Self.run(node, printing: node.events(minimum: minimum), as: self.eventFormat)
+    }
+
+    private static func run(_ node: Node, printing events: AsyncStream<ClusterEvent>, as format: OutputFormat)
+        async throws
+    {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let printer = LinePrinter()
+        async let printing: Void = {
+            for await event in events { printer.write(format == .json ? event.json : event.text) }
+        }()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await node.run() }
+            group.addTask {
+                var isFirst = true
+                for await signal in signals {
+                    if !isFirst { Foundation.exit(signal == .sigint ? 130 : 143) }
+                    isFirst = false
+                    node.shutDown()
+                }
+                // The signals end by cancellation only: the node decides when it is over.
+            }
+            // The first to end is the node.
+            try await group.next()
+            group.cancelAll()
+        }
+        await printing
+        await printer.flush()
+    }
+}

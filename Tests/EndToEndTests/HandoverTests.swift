@@ -1,0 +1,71 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Planned moves: short gaps, nothing twice, nothing lost.
+@Suite("Hand-over", .needsPrivatePostgres, .needsPrivateRedis, .serialized)  // Each test measures times of a whole cluster.
+struct HandoverTests {
+    @Test("A15 A18: SIGTERM hands over with gaps of at most 50 ms (p99) over 200 moves, also with runs of 10 s", .timeLimit(.minutes(6)))
+    func terminated() async throws {
+        let cluster = try await TestCluster.start()
+        var nodes = try await cluster.startNodes(3)
+        let timers = TimerStream.start(cluster)
+        let long = TimerStream.start(cluster, every: .seconds(20), payload: #"{"sleep_ms": 10000}"#)
+        var gaps: [Double] = []
+        var rounds = 0
+
+        while gaps.count < 200, rounds < 20 {
+            rounds += 1
+            let victim = nodes.removeFirst()
+            let survivors = nodes
+            let before = survivors.reduce(0) { $0 + $1.events("handover.completed").count }
+            victim.process.signal(SIGTERM)
+            #expect(try await victim.waitForEnd(within: .seconds(45)) == .exited(0))
+            let state = try await cluster.status()
+            #expect(!state.nodes.contains(victim.id), "gone from the cluster")
+            let moved = survivors.flatMap { $0.events("handover.completed") }
+            gaps += moved.dropFirst(0).filter { $0["from"] as? String == victim.id }
+                .compactMap { $0["gap_ms"] as? Double }.suffix(moved.count - before)
+            nodes.append(try cluster.startNode(victim.id))
+            try await cluster.waitUntilMembers(3)
+            try await cluster.waitUntil(within: .seconds(60), "the new node has its share") {
+                try await cluster.owners().values.count { $0 == victim.id } >= 15
+            }
+        }
+
+        let sorted = gaps.sorted()
+        let p99 = sorted.isEmpty ? .infinity : sorted[min(sorted.count - 1, Int(Double(sorted.count) * 0.99))]
+        #expect(gaps.count >= 200)
+        #expect(p99 <= 50, "p99 of \(gaps.count) gaps is \(p99) ms, the longest \(sorted.last ?? 0) ms")
+        try await timers.stop()
+        try await long.stop()
+        try await cluster.expectTimersDone(within: .seconds(60))
+        let audit = try await Audit.of(cluster)
+        audit.expectSound()
+        let charged = try await cluster.queryAll("SELECT run_id FROM @.runs WHERE attempt > 1")
+        #expect(charged.isEmpty, "attempts were charged: \(charged.prefix(5))")
+        try await cluster.stop()
+    }
+
+    @Test("A11: a fourth node gets at most 15 tenants, each moved once", .timeLimit(.minutes(3)))
+    func joined() async throws {
+        let cluster = try await TestCluster.start()
+        let nodes = try await cluster.startNodes(3)
+        let before = try await cluster.epochs()
+
+        let fourth = try cluster.startNode("node-4")
+        try await cluster.waitUntil(within: .seconds(60), "the fourth node has its share") {
+            try await cluster.owners().values.count { $0 == "node-4" } >= 12
+        }
+        try await Task.sleep(for: .seconds(5))
+
+        let after = try await cluster.epochs()
+        let moved = after.filter { $0.value != before[$0.key] }
+        #expect(moved.count <= 15, "\(moved.count) tenants moved")
+        #expect(moved.allSatisfy { $0.value == (before[$0.key] ?? 0) + 1 }, "moved more than once")
+        #expect(fourth.events("handover.completed").count == moved.count)
+        _ = nodes
+        try await Audit.of(cluster).expectSound()
+        try await cluster.stop()
+    }
+}

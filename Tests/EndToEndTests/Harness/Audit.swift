@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+
+/// What the databases say about the work of a cluster.
+struct Audit {
+    /// Occurrences of the job that is due every second which have no completed run, between the first and the last that
+    /// was recorded, as `tenant@instant`.
+    var missing: [String] = []
+    /// Runs that completed more than once, and occurrences with more than one run.
+    var doubled: [String] = []
+    /// Occurrences that did not run, with the reason.
+    var skipped: [String] = []
+    /// The longest time from an occurrence's instant to the end of its run, per tenant, in seconds.
+    var worstLateness: [String: Double] = [:]
+    var completed = 0
+
+    /// Reads the history of the given tenants.
+    ///
+    /// - Parameter since: Lateness counts for occurrences from this instant on, in seconds since 1970.
+    static func of(_ cluster: TestCluster, since: Double = 0, tenants: [TestCluster.Tenant]? = nil) async throws -> Audit {
+        var audit = Audit()
+        let ticks = """
+            SELECT extract(epoch FROM scheduled_for)::bigint, count(*) FILTER (WHERE state = 'completed'),
+                count(DISTINCT run_id), count(*) FILTER (WHERE state = 'skipped'),
+                coalesce(max(extract(epoch FROM finished_at - scheduled_for)) FILTER (WHERE state = 'completed'), 0)
+            FROM @.runs WHERE job_name = 'tick' GROUP BY scheduled_for ORDER BY scheduled_for
+            """
+        var last: [String: Int] = [:]
+        for row in try await cluster.queryAll(ticks, tenants: tenants) {
+            let (tenant, instant) = (row[0], Int(row[1]) ?? 0)
+            let (completed, runs, skipped) = (Int(row[2]) ?? 0, Int(row[3]) ?? 0, Int(row[4]) ?? 0)
+            if let previous = last[tenant], instant > previous + 1 {
+                audit.missing += (previous + 1..<instant).map { "\(tenant)@\($0)" }
+            }
+            last[tenant] = instant
+            if completed > 1 || (runs > 1 && skipped == 0) { audit.doubled.append("\(tenant)@\(instant)") }
+            if skipped > 0 { audit.skipped.append("\(tenant)@\(instant)") }
+            audit.completed += completed
+            if Double(instant) >= since {
+                audit.worstLateness[tenant] = max(audit.worstLateness[tenant] ?? 0, Double(row[5]) ?? 0)
+            }
+        }
+        let twice = "SELECT run_id FROM @.runs WHERE state = 'completed' GROUP BY run_id HAVING count(*) > 1"
+        audit.doubled += try await cluster.queryAll(twice, tenants: tenants).map { "\($0[0]) run \($0[1])" }
+        return audit
+    }
+
+    /// Fails unless nothing is missing and nothing was completed twice.
+    func expectSound(sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(self.missing.isEmpty, "\(self.missing.count) missing: \(self.missing.prefix(10))", sourceLocation: sourceLocation)
+        #expect(self.doubled.isEmpty, "\(self.doubled.count) twice: \(self.doubled.prefix(10))", sourceLocation: sourceLocation)
+        #expect(self.skipped.isEmpty, "\(self.skipped.count) skipped: \(self.skipped.prefix(10))", sourceLocation: sourceLocation)
+        #expect(self.completed > 0, sourceLocation: sourceLocation)
+    }
+}
+
+/// Adds timers to every tenant while a test runs, and tells afterwards whether each ran exactly once.
+final class TimerStream: Sendable {
+    private let task: Task<Int, any Error>
+
+    /// Adds one timer a round to each tenant, due half a second later.
+    ///
+    /// - Parameter payload: JSON text; `sleep_ms` makes runs last.
+    static func start(
+        _ cluster: TestCluster, every interval: Duration = .milliseconds(500), payload: String = #"{"sleep_ms": 0}"#
+    ) -> TimerStream {
+        TimerStream(
+            task: Task {
+                var rounds = 0
+                while !Task.isCancelled {
+                    rounds += 1
+                    for (database, tenants) in Dictionary(grouping: cluster.tenants, by: \.database) {
+                        let statements = tenants.map {
+                            "INSERT INTO public.ledger SELECT '\($0.id)', "
+                                + "\($0.schema).schedule_timer(topic => 'timer', due_at => now() + interval '500 ms', "
+                                + "payload => '\(payload)')"
+                        }
+                        // While the server is away nothing is added; what was committed must run.
+                        _ = try? await cluster.postgres.query(statements.joined(separator: ";"), database: database)
+                    }
+                    try? await Task.sleep(for: interval)
+                }
+                return rounds
+            }
+        )
+    }
+
+    private init(task: Task<Int, any Error>) {
+        self.task = task
+    }
+
+    /// Stops adding.
+    func stop() async throws {
+        self.task.cancel()
+        _ = try await self.task.value
+    }
+}
+
+extension TestCluster {
+    /// Waits until no timer is left to run, and fails unless each of them has completed exactly once.
+    func expectTimersDone(within limit: Duration = .seconds(30), tenants: [Tenant]? = nil) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while true {
+            let left = try await self.queryAll(
+                "SELECT id, topic, due_at, attempts FROM @.work WHERE kind = 'timer' LIMIT 3", tenants: tenants)
+            if left.isEmpty { break }
+            guard clock.now < deadline else {
+                Issue.record("timers are left: \(left.prefix(5))")
+                return
+            }
+            try await Task.sleep(for: .milliseconds(300))
+        }
+        let unrecorded = try await self.queryAll(
+            "SELECT id FROM public.ledger l WHERE tenant = '@tenant' AND NOT EXISTS (SELECT FROM @.runs r "
+                + "WHERE r.run_id = l.id AND r.state = 'completed')",
+            tenants: tenants
+        )
+        #expect(unrecorded.isEmpty, "\(unrecorded.count) timers are gone without a run: \(unrecorded.prefix(5))")
+        let dead = try await self.queryAll("SELECT * FROM @.dead_letters LIMIT 1", tenants: tenants)
+        #expect(dead.isEmpty, "dead letters: \(dead.prefix(3))")
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `tenure cluster status` says, as far as tests need it.
+struct ClusterStatus {
+    var leader: String?
+    var nodes: [String]
+    var activeNodes: [String]
+    /// Owner of each tenant.
+    var owners: [String: String]
+
+    init(json: String) throws {
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        self.leader = object["leader"] as? String
+        let nodes = object["nodes"] as? [[String: Any]] ?? []
+        self.nodes = nodes.compactMap { $0["id"] as? String }
+        self.activeNodes = nodes.filter { $0["state"] as? String == "active" }.compactMap { $0["id"] as? String }
+        let tenants = object["tenants"] as? [[String: Any]] ?? []
+        self.owners = Dictionary(
+            tenants.compactMap { row in
+                guard let id = row["id"] as? String, let owner = row["owner"] as? String else { return nil }
+                return (id, owner)
+            },
+            uniquingKeysWith: { $1 }
+        )
+    }
+}
+
+extension TestCluster {
+    /// Asks the program.
+    func status() async throws -> ClusterStatus {
+        try ClusterStatus(json: try await self.tenure("cluster", "status", "--output", "json"))
+    }
+
+    /// The node that leads, once there is one.
+    func leader() async throws -> String {
+        var leader: String?
+        try await self.waitUntil(within: .seconds(10), "a leader") {
+            leader = try await self.status().leader
+            return leader != nil
+        }
+        return try #require(leader)
+    }
+
+    /// Waits until so many nodes are active and one leads.
+    func waitUntilMembers(_ count: Int, within limit: Duration = .seconds(20)) async throws {
+        try await self.waitUntil(within: limit, "\(count) nodes and a leader") {
+            let status = try await self.status()
+            return status.activeNodes.count == count && status.leader != nil
+        }
+    }
+
+    /// Asks again and again until something holds.
+    func waitUntil(
+        within limit: Duration, _ what: String, _ condition: () async throws -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while try await !condition() {
+            guard clock.now < deadline else { throw ChildProcess.Failure("\(what): not within \(limit)") }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+}

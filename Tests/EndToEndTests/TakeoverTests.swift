@@ -1,0 +1,74 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A node that dies or freezes: its tenants run elsewhere soon, nothing is missing, nothing completes twice.
+@Suite("Takeover", .needsPrivatePostgres, .needsPrivateRedis, .serialized)  // Each test measures times of a whole cluster.
+struct TakeoverTests {
+    @Test("A2 A12 A30: kill -9 of a follower and of the leader, each tenant runs elsewhere in at most 5 s", .timeLimit(.minutes(4)))
+    func killed() async throws {
+        let cluster = try await TestCluster.start()
+        var nodes = try await cluster.startNodes(3)
+        let timers = TimerStream.start(cluster)
+
+        for kind in ["follower", "leader"] {
+            let leader = try await cluster.leader()
+            let victim = try #require(nodes.first { (kind == "leader") == ($0.id == leader) })
+            let owned = try await cluster.owners().filter { $0.value == victim.id }.map(\.key)
+            #expect(owned.count >= 15)
+            let killedAt = try await cluster.now()
+            victim.process.signal(SIGKILL)
+            try await cluster.waitUntilAllRun(within: .seconds(20))
+            let audit = try await Audit.of(cluster, since: killedAt)
+            let worst = audit.worstLateness.filter { owned.contains($0.key) }.values.max() ?? 0
+            #expect(worst <= 5, "takeover after the death of a \(kind) took \(worst) s")
+            let owners = try await cluster.owners()
+            let heirs = Set(owned.compactMap { owners[$0] })
+            #expect(heirs.count == 2 && !heirs.contains(victim.id), "A12: spread over both survivors, not \(heirs)")
+            _ = try await victim.waitForEnd(within: .seconds(5))
+            nodes.removeAll { $0.id == victim.id }
+            nodes.append(try cluster.startNode(victim.id))
+            try await cluster.waitUntilMembers(3)
+        }
+
+        try await timers.stop()
+        try await cluster.expectTimersDone()
+        try await Audit.of(cluster).expectSound()
+        try await cluster.stop()
+    }
+
+    @Test("A3 A31: a node that was stopped for 15 s writes nothing under old epochs, rejoins and gets its share back", .timeLimit(.minutes(4)))
+    func stopped() async throws {
+        let cluster = try await TestCluster.start()
+        let nodes = try await cluster.startNodes(3)
+        let timers = TimerStream.start(cluster)
+        let leader = try await cluster.leader()
+        let victim = try #require(nodes.first { $0.id != leader })
+
+        let stoppedAt = try await cluster.now()
+        let owned = try await cluster.owners().filter { $0.value == victim.id }.map(\.key)
+        victim.process.signal(SIGSTOP)
+        try await Task.sleep(for: .seconds(15))
+        let epochs = try await cluster.epochs()
+        let wokenAt = try await cluster.now()
+        victim.process.signal(SIGCONT)
+        try await cluster.waitUntilMembers(3)
+        try await cluster.waitUntilAllRun()
+
+        let late = try await cluster.queryAll(
+            "SELECT run_id, epoch FROM @.runs WHERE node = '\(victim.id)' AND state = 'completed' "
+                + "AND started_at > to_timestamp(\(wokenAt))"
+        )
+        for row in late { #expect(Int(row[2]) ?? 0 > epochs[row[0]] ?? 0, "accepted under an old epoch: \(row)") }
+        let audit = try await Audit.of(cluster, since: stoppedAt)
+        let worst = audit.worstLateness.filter { owned.contains($0.key) }.values.max() ?? 0
+        #expect(worst <= 5.5, "takeover took \(worst) s")
+        try await cluster.waitUntil(within: .seconds(60), "the woken node has its share") {
+            try await cluster.owners().values.count { $0 == victim.id } >= 15
+        }
+        try await timers.stop()
+        try await cluster.expectTimersDone()
+        try await Audit.of(cluster).expectSound()
+        try await cluster.stop()
+    }
+}
