@@ -27,6 +27,8 @@ package actor RedisClient {
     let connector: RedisConnector
     /// Digests by name of script, as servers returned them.
     var digests: [String: String] = [:]
+    /// What the Sentinels tell, in an installation with some.
+    var sentinelWatch: (subscriber: RedisSubscriber, task: Task<Void, Never>)?
     /// The connection to a node to which a slot is moving.
     var asking: (endpoint: RedisEndpoint, connection: RedisConnection)?
 
@@ -101,6 +103,8 @@ package actor RedisClient {
         self.stateObservers = [:]
         for observer in observers { observer.finish() }
         self.loopWaiter.take()?.resume()
+        await self.sentinelWatch?.subscriber.close()
+        await self.sentinelWatch?.task.value
         await self.loop?.value
     }
 
@@ -150,6 +154,7 @@ package actor RedisClient {
         // SHIELD: the connection belongs to all callers, not to the first one, whose cancellation must not end it.
         // `close()` ends the loop and waits for it.
         self.loop = Task { await self.keepConnected() }
+        self.startSentinelWatch()
     }
 
     private func keepConnected() async {

@@ -2,17 +2,18 @@ internal import IOReactor
 
 /// Finds the server to connect to, connects, logs in and loads the scripts.
 ///
-/// It remembers which Sentinel answered last and which cluster nodes it has heard of.
+/// It remembers which Sentinel answered last and which cluster nodes it has heard of. What it asks of Sentinels is in
+/// `RedisConnector+Sentinel.swift`.
 ///
 /// - Important: Belongs to one actor on the reactor, in whose isolation all of it runs.
 final class RedisConnector {
     let reactor: IOReactor
-    private let configuration: RedisClientConfiguration
+    let configuration: RedisClientConfiguration
     private let resolver: HostResolver
     /// Sentinels, or nodes of a cluster, in the order in which they are tried.
-    private var candidates: [RedisEndpoint]
+    private(set) var candidates: [RedisEndpoint]
+    private(set) var isCancelled = false
     private var opening: RedisConnection?
-    private var isCancelled = false
 
     init(reactor: IOReactor, configuration: RedisClientConfiguration) {
         self.reactor = reactor
@@ -79,7 +80,7 @@ final class RedisConnector {
 
     // MARK: Connecting
 
-    private func connect(
+    func connect(
         to endpoint: RedisEndpoint,
         deadline: ContinuousClock.Instant
     ) async throws(RedisError) -> RedisConnection {
@@ -138,7 +139,7 @@ final class RedisConnector {
         }
     }
 
-    private static func logIn(
+    static func logIn(
         _ connection: RedisConnection,
         _ credentials: RedisURL.Credentials?,
         deadline: ContinuousClock.Instant
@@ -168,68 +169,6 @@ final class RedisConnector {
         let reply = try await connection.execute(RedisCommand("SCRIPT", "LOAD", script.source), deadline: deadline)
         guard let digest = reply.string else { throw RedisError(.malformed, operation: "SCRIPT LOAD") }
         return digest
-    }
-
-    // MARK: Sentinel
-
-    private func askSentinels(
-        for master: String,
-        deadline: ContinuousClock.Instant
-    ) async throws(RedisError) -> RedisEndpoint {
-        var failure = RedisError(.unavailable, operation: "SENTINEL", detail: "no sentinel")
-        for (index, sentinel) in self.candidates.enumerated() {
-            guard !self.isCancelled else { throw RedisError(.closed, operation: "SENTINEL") }
-            let share = (deadline - .now) / (self.candidates.count - index + 1)
-            do {
-                let endpoint = try await self.ask(sentinel, for: master, deadline: .now + share)
-                self.prefer(sentinel)
-                return endpoint
-            } catch {
-                failure = error
-            }
-        }
-        throw failure
-    }
-
-    private func ask(
-        _ sentinel: RedisEndpoint,
-        for master: String,
-        deadline: ContinuousClock.Instant
-    ) async throws(RedisError) -> RedisEndpoint {
-        let connection = try await self.connect(to: sentinel, deadline: deadline)
-        let reply: RedisValue
-        do {
-            try await Self.logIn(connection, self.configuration.url.sentinelCredentials, deadline: deadline)
-            let question = RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", master)
-            reply = try await connection.execute(question, deadline: deadline)
-        } catch {
-            await connection.close()
-            throw error
-        }
-        await connection.close()
-        guard let host = reply[0].string, let port = reply[1].integer.flatMap(UInt16.init(exactly:)),
-            let endpoint = RedisEndpoint(host: host, port: port, announcedBy: sentinel)
-        else {
-            throw RedisError(.unavailable, operation: "SENTINEL", detail: "the sentinel does not know this master")
-        }
-        return endpoint
-    }
-
-    /// Refuses a server that the Sentinels still call master but that is none any more, or not yet.
-    private func verifyMaster(
-        _ connection: RedisConnection,
-        deadline: ContinuousClock.Instant
-    ) async throws(RedisError) {
-        let failure: RedisError
-        do {
-            let role = try await connection.execute(RedisCommand("ROLE"), deadline: deadline)
-            if role[0].string == "master" { return }
-            failure = RedisError(.unavailable, operation: "ROLE", detail: "the server is not the master")
-        } catch {
-            failure = error
-        }
-        await connection.close()
-        throw failure
     }
 
     // MARK: Cluster

@@ -11,7 +11,7 @@ package import IOReactor
 ///   its last reference, without waiting for the server.
 package actor PostgresConnection: ReadinessSource {
     /// How long a request whose deadline passed may take to be cancelled before the connection is given up.
-    package static let cancelGrace = Duration.milliseconds(500)
+    package static let cancelGrace = Duration.seconds(1)
     /// How long after a cancel request without effect the next one is sent.
     static let cancelRetryPause = Duration.milliseconds(50)
     /// How long a closed connection waits for the server's process to end.

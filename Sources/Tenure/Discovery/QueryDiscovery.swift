@@ -55,7 +55,7 @@ public final class QueryDiscovery: TenantDiscovery {
             ) { connection in
                 let rows = try await connection.query(self.statement, deadline: deadline)
                 let columns = try TenantColumns(rows.columnNames)
-                return try rows.map { try columns.row($0) }
+                return try rows.map { try columns.row($0).read() }
             }
             return self.reader.answer(from: rows)
         } catch {

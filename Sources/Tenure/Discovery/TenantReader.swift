@@ -18,8 +18,9 @@ final class TenantReader: Sendable {
         self.logger = logger
     }
 
-    func answer(from rows: [TenantRow]) -> DiscoveredTenants {
-        let (answer, news) = self.state.withLock { state in Self.read(rows, &state) }
+    /// Makes an answer of what the rows say.
+    func answer(from readings: [TenantRow.Reading]) -> DiscoveredTenants {
+        let (answer, news) = self.state.withLock { state in Self.read(readings, &state) }
         for problem in news {
             self.logger.warning(
                 "A row of the tenants cannot be used",
@@ -29,12 +30,14 @@ final class TenantReader: Sendable {
         return answer
     }
 
-    private static func read(_ rows: [TenantRow], _ state: inout State) -> (DiscoveredTenants, news: [TenantProblem]) {
+    private static func read(
+        _ readings: [TenantRow.Reading], _ state: inout State
+    ) -> (DiscoveredTenants, news: [TenantProblem]) {
         var answer = DiscoveredTenants([])
         var listed: Set<TenantID> = []
         var problems: [TenantProblem] = []
-        for row in rows {
-            switch row.read() {
+        for reading in readings {
+            switch reading {
             case .tenant(let tenant):
                 guard listed.insert(tenant.id).inserted else {
                     problems.append(TenantProblem(tenant: tenant.id.description, reason: "it is listed twice"))
@@ -45,9 +48,11 @@ final class TenantReader: Sendable {
             case .inactive(let id):
                 state.lastGood[id] = nil
                 answer.inactive.insert(id)
-            case .unreadable(let id, let problem):
+            case .unreadable(let name, let problem):
                 problems.append(problem)
-                guard let id, let before = state.lastGood[id], listed.insert(id).inserted else { continue }
+                // A text that is no ID names no tenant that could have been known.
+                guard let id = try? TenantID(name), let before = state.lastGood[id], listed.insert(id).inserted
+                else { continue }
                 answer.tenants.append(before)
             }
         }

@@ -17,8 +17,8 @@ struct TenantRow: Sendable, Equatable {
     enum Reading: Sendable, Equatable {
         case tenant(Tenant)
         case inactive(TenantID)
-        /// The row cannot be used; `id` is there when it is at least known whose it is.
-        case unreadable(id: TenantID?, TenantProblem)
+        /// The row cannot be used; the text is what stands in place of the ID.
+        case unreadable(String, TenantProblem)
     }
 
     /// Checks every part. An inactive tenant needs no more than its ID.
@@ -27,7 +27,7 @@ struct TenantRow: Sendable, Equatable {
         do {
             id = try TenantID(self.id ?? "")
         } catch {
-            return .unreadable(id: nil, TenantProblem(tenant: self.id ?? "", reason: error.description))
+            return .unreadable(self.id ?? "", self.problem(error.description))
         }
         do throws(TenantProblem) {
             guard try self.flag(self.isActive, "is_active", absent: true) else { return .inactive(id) }
@@ -44,7 +44,7 @@ struct TenantRow: Sendable, Equatable {
                 )
             )
         } catch {
-            return .unreadable(id: id, error)
+            return .unreadable(id.description, error)
         }
     }
 

@@ -162,7 +162,6 @@ extension TenantScheduler {
         let isPassNeeded =
             isLast || !pass.materialise.isEmpty || !claims.isEmpty || pass.scan != nil || pass.sleepUntil != nil
         guard isPassNeeded || !finished.isEmpty else { return false }
-        await self.setIdle(false)
 
         let request = Exchange(settlements: Self.settlements(of: finished), pass: isPassNeeded ? pass : nil)
         let reply = await self.store.exchange(request)
@@ -356,9 +355,10 @@ extension TenantScheduler {
         if let due = self.jobs.nextDue { instants.append(serverClock.instant(of: due)) }
         let isQuiet = self.queue.readyCount == 0 && self.runs.runningCount == 0 && self.unsettled.isEmpty
         let earliest = instants.min() ?? self.now
-        if isQuiet, self.publishAfter <= self.now, self.now.duration(to: earliest) > Self.idleThreshold {
-            await self.setIdle(true)
-        }
+        if !isQuiet || self.now.duration(to: earliest) <= Self.idleThreshold { self.lastBusy = self.now }
+        let hasBeenQuiet = self.lastBusy.duration(to: self.now) >= Self.idleThreshold
+        await self.setIdle(hasBeenQuiet)
+        if !hasBeenQuiet { instants.append(self.lastBusy.advanced(by: Self.idleThreshold)) }
         if self.publishAfter > self.now { instants.append(self.publishAfter) }
         if self.queue.lentUntil != nil { instants.append(self.lastOpening.advanced(by: Self.lentInterval)) }
         if let settleAt { instants.append(settleAt) }
@@ -366,7 +366,8 @@ extension TenantScheduler {
         return self.nextWake(from: instants.map { $0.advanced(by: .microseconds(200)) })
     }
 
-    /// Gives the connection up, or says that it is needed again.
+    /// Gives the connection up, or says that it is needed again. A mere look that finds nothing takes neither step: the
+    /// subscription that follows would bring about the next look.
     private func setIdle(_ isIdle: Bool) async {
         guard self.isIdle != isIdle else { return }
         self.isIdle = isIdle

@@ -24,7 +24,7 @@ actor TenantScheduler {
 
     /// How long the database may be unusable before the cluster is told.
     static let troubleThreshold = Duration.seconds(10)
-    /// A tenant with nothing due for so long gives up its connection.
+    /// A tenant that has had nothing to do for so long, and will have nothing for so long, gives up its connection.
     static let idleThreshold = Duration.seconds(5)
     /// The longest sleep of an idle tenant, as a safety net below all the ways to be woken.
     static let longestSleep = Duration.seconds(60)
@@ -67,6 +67,8 @@ actor TenantScheduler {
     var publishedSleep: ServerTime?
     var publishAfter: MonotonicInstant = .zero
     var isIdle = false
+    /// When there was last something to do, or something due soon.
+    var lastBusy: MonotonicInstant = .zero
     var unhandledTopics: Set<String> = []
     var failures = 0
     var failingSince: MonotonicInstant?

@@ -1,0 +1,33 @@
+/// What a ``TenantClient`` asks of a tenant's schema; each call is one transaction.
+///
+/// Adapters: Postgres, and memory (in `TenureTesting`). All calls throw ``RequestRefused`` for wrong arguments and for what
+/// does not exist, and ``StoreError`` otherwise.
+package protocol TenantBackend: Sendable {
+    func migrate() async throws -> [Int]
+
+    func add(
+        _ kind: WorkKind, topic: String, payload: String, due: WorkDue, options: WorkOptions
+    ) async throws -> WorkID
+    func receive(
+        source: String, messageID: String, topic: String, payload: String, due: WorkDue, options: WorkOptions
+    ) async throws -> WorkID?
+    func cancel(_ id: WorkID, kinds: [WorkKind]) async throws -> Bool
+
+    func putJob(_ job: JobDraft) async throws -> Int64
+    func pauseJob(_ name: String) async throws -> Bool
+    func resumeJob(_ name: String) async throws -> Bool
+    func triggerJob(_ name: String) async throws -> WorkID
+    func deleteJob(_ name: String) async throws
+    func jobs() async throws -> [JobInfo]
+    func job(_ name: String) async throws -> JobInfo?
+
+    func work(kinds: [WorkKind], job: String?, id: WorkID?, limit: Int) async throws -> [WorkInfo]
+    func running(limit: Int) async throws -> [RunningInfo]
+    func runs(_ filter: RunFilter, limit: Int) async throws -> [RunInfo]
+    func deadLetters(id: WorkID?, limit: Int) async throws -> [DeadLetter]
+    func retryDeadLetter(_ id: WorkID) async throws -> WorkID
+    func discardDeadLetter(_ id: WorkID) async throws -> Bool
+    func inbox(source: String?, limit: Int) async throws -> [ReceivedMessage]
+    func summary(history: Duration?) async throws -> TenantSummary
+    func lag() async throws -> Duration?
+}

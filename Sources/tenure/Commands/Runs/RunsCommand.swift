@@ -1,0 +1,10 @@
+internal import ArgumentParser
+
+/// `tenure runs`
+struct RunsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs",
+        abstract: "History, and what runs now.",
+        subcommands: [RunsListCommand.self, RunsShowCommand.self, RunsCancelCommand.self]
+    )
+}
