@@ -76,6 +76,12 @@ let package = Package(
             ]
         ),
 
+        .executableTarget(
+            name: "three-nodes", dependencies: ["Tenure", lifecycle, log], path: "examples/three-nodes", exclude: ["README.md"]),
+        .executableTarget(
+            name: "embedded", dependencies: ["Tenure", lifecycle, log], path: "examples/embedded", exclude: ["README.md"]),
+        .executableTarget(name: "enqueue", dependencies: ["Tenure"], path: "examples/enqueue"),
+
         .target(name: "TestSupport", dependencies: ["IOReactor", "CLinux"], path: "Tests/Support"),
         .testTarget(name: "IOReactorTests", dependencies: ["IOReactor", "CLinux"]),
         .testTarget(name: "CronTests", dependencies: ["Cron"]),

@@ -93,7 +93,6 @@ extension InMemoryCoordinationState {
         }
         for (tenant, node) in changes.assign.sorted(by: { $0.key < $1.key }) where self.mayAssign(tenant, to: node) {
             self.owners[tenant] = node
-            self.moves[tenant] = nil
             self.unassigned[tenant] = nil
             isChanged = true
         }

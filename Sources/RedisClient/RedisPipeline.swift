@@ -63,6 +63,7 @@ package struct RedisPipeline<Waiter> {
         /// The position of the request's last byte in the stream of this connection.
         var end: UInt64
         var waiter: Waiter?
+        var isOverdue = false
     }
 
     private let limits: Limits
@@ -70,6 +71,7 @@ package struct RedisPipeline<Waiter> {
     private var sent = Deque<Sent>()
     private var nextNumber: UInt64 = 0
     private var byteCount = 0
+    private var overdueCount = 0
     private var writtenEnd: UInt64 = 0
 
     /// Creates an empty pipeline.
@@ -83,11 +85,8 @@ package struct RedisPipeline<Waiter> {
     /// Whether a reply is due, also one that nobody waits for any more.
     package var isAwaitingReply: Bool { !self.sent.isEmpty }
 
-    /// Whether the oldest reply that is due is one whose caller has gone.
-    package var isOverdue: Bool {
-        guard let oldest = self.sent.first else { return false }
-        return oldest.waiter == nil
-    }
+    /// Whether a request that was sent has passed its deadline and is still without its reply.
+    package var isOverdue: Bool { self.overdueCount > 0 }
 
     /// Takes a request in; `nil` if the limits are reached. Without a waiter, its reply is dropped.
     package mutating func admit(
@@ -135,6 +134,7 @@ package struct RedisPipeline<Waiter> {
     package mutating func replyArrived() -> Reply {
         guard let oldest = self.sent.popFirst() else { return .unexpected }
         self.byteCount -= oldest.byteCount
+        if oldest.isOverdue { self.overdueCount -= 1 }
         guard let waiter = oldest.waiter else { return .drop }
         return .deliver(waiter)
     }
@@ -157,6 +157,8 @@ package struct RedisPipeline<Waiter> {
         var ended: [(waiter: Waiter, fate: Fate)] = []
         for index in self.sent.indices where self.sent[index].deadline <= now {
             guard let waiter = self.sent[index].waiter.take() else { continue }
+            self.sent[index].isOverdue = true
+            self.overdueCount += 1
             // A buffered request cannot be taken back: it is written as soon as the kernel has room.
             ended.append((waiter, .unknown))
         }
@@ -194,6 +196,7 @@ package struct RedisPipeline<Waiter> {
         self.sent = []
         self.queue = []
         self.byteCount = 0
+        self.overdueCount = 0
         return ended
     }
 

@@ -152,20 +152,18 @@ extension CoordinationConformance {
             try expectEqual(try await scene.store.state().locks, [:], "the locks of a node that left")
         },
         Self("A node that leaves takes its locks and its moves along, and nothing of another incarnation") { scene in
-            let holders = try await scene.registered("a/1", "b/1")
+            let holders = try await scene.registered("a/1", "b/1", "c/1")
             let term = try await scene.elected(holders[1])
             try await scene.assign("t", to: holders[0], under: term)
-            try await scene.assign("u", to: holders[1], under: term)
+            try await scene.assign("u", "v", to: holders[1], under: term)
             _ = try await scene.locked("t", by: holders[0])
             _ = try await scene.locked("u", by: holders[1])
-            let move = PlannedMove(
-                id: "m",
-                tenant: try scene.tenant("u"),
-                from: holders[1],
-                to: holders[0],
-                reason: "drain"
-            )
-            try await scene.plan(term) { $0.begin = [move] }
+            let others = try scene.move("v", from: holders[1], to: holders[2])
+            let moves = [
+                try scene.move("t", from: holders[0], to: holders[2]),
+                try scene.move("u", from: holders[1], to: holders[0]), others,
+            ]
+            try await scene.plan(term) { $0.begin = moves }
 
             try await scene.expectUnchanged("another incarnation's leaving") {
                 try await scene.store.deregister(try scene.holder("a/2"))
@@ -174,10 +172,11 @@ extension CoordinationConformance {
             try await scene.store.deregister(holders[0])
 
             let state = try await scene.store.state()
-            try expectEqual(state.nodes.keys.sorted(), [holders[1].node], "the nodes")
-            try expectEqual(state.heartbeats.keys.sorted(), [holders[1].node], "the counters")
+            let rest = [holders[1].node, holders[2].node]
+            try expectEqual(state.nodes.keys.sorted(), rest, "the nodes")
+            try expectEqual(state.heartbeats.keys.sorted(), rest, "the counters")
             try expectEqual(state.locks.keys.sorted(), [try scene.tenant("u")], "the locks")
-            try expectEqual(state.moves, [:], "the moves")
+            try expectEqual(state.moves, [others.tenant: others], "the moves")
             try expectEqual(state.owners[try scene.tenant("t")], holders[0].node, "the assignment, now an orphan's")
             try expect(state.ownersVersion > version, "the version must grow")
             try await scene.expectUnchanged("leaving again") { try await scene.store.deregister(holders[0]) }
@@ -209,29 +208,21 @@ extension CoordinationConformance {
         Self("A registration under a new incarnation voids the moves of the old one, and no others") { scene in
             let holders = try await scene.registered("a/1", "b/1", "c/1")
             let term = try await scene.elected(holders[1])
-            try await scene.assign("t", "u", to: holders[1], under: term)
-            let toA = PlannedMove(
-                id: "1",
-                tenant: try scene.tenant("t"),
-                from: holders[1],
-                to: holders[0],
-                reason: "drain"
-            )
-            let toC = PlannedMove(
-                id: "2",
-                tenant: try scene.tenant("u"),
-                from: holders[1],
-                to: holders[2],
-                reason: "drain"
-            )
-            try await scene.plan(term) { $0.begin = [toA, toC] }
+            try await scene.assign("t", to: holders[0], under: term)
+            try await scene.assign("u", "v", to: holders[1], under: term)
+            let moves = [
+                try scene.move("t", from: holders[0], to: holders[2]),
+                try scene.move("u", from: holders[1], to: holders[0]),
+                try scene.move("v", from: holders[1], to: holders[2]),
+            ]
+            try await scene.plan(term) { $0.begin = moves }
 
             _ = try await scene.store.register(
                 scene.descriptor(try scene.holder("a/2")),
                 replacing: holders[0].incarnation
             )
 
-            try expectEqual(try await scene.store.state().moves, [toC.tenant: toC], "the moves")
+            try expectEqual(try await scene.store.state().moves, [moves[2].tenant: moves[2]], "the moves")
         },
         Self("Joining, leaving and draining wake the others") { scene in
             try await scene.expectWakeup(.assignmentChanged) { _ = try await scene.registered("a/1") }

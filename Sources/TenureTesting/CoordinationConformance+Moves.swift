@@ -121,6 +121,21 @@ extension CoordinationConformance {
             try expectEqual(state.owners, [move.move.tenant: move.source.node], "the assignment")
             try expectEqual(state.locks[move.move.tenant]?.epoch, move.epoch, "the lock's epoch")
         },
+        Self("A holder that was declared lost passes its lock to no target of its successor's move") { scene in
+            let move = try await MoveScene(scene)
+            let third = try await scene.registered("c/1")[0]
+            let tenant = move.move.tenant
+            try await scene.plan(move.term) {
+                $0.lost = [move.source]
+                $0.assign = [tenant: move.target.node]
+                $0.begin = [PlannedMove(id: "2", tenant: tenant, from: move.target, to: third, reason: "rebalance")]
+            }
+            let isReady = try await move.ready(move: "2", target: third)
+
+            try expect(isReady, "the new target must be able to report")
+            try expectEqual(try await move.pass(move: "2"), .void, "the hand-over")
+            try expectEqual(try await scene.store.state().owners, [tenant: move.target.node], "the assignment")
+        },
         Self("A lock that has run out is not passed") { scene in
             let move = try await MoveScene(scene)
             _ = try await move.ready()

@@ -29,7 +29,13 @@ extension CoordinationConformance {
                 $0.unassign = [u.id: "no room"]
             }
             let before = try await scene.store.state()
-            try await scene.store.publishTenants([changed], removing: [t.id], term: term)
+            try await scene.expectWakeup(.assignmentChanged) {
+                try await scene.store.publishTenants([changed], removing: [], term: term)
+            }
+            let between = try await scene.store.state()
+            try await scene.expectWakeup(.assignmentChanged) {
+                try await scene.store.publishTenants([], removing: [t.id], term: term)
+            }
 
             let after = try await scene.store.state()
             try expectEqual(published.tenants, [t.id: t, u.id: u], "the published tenants")
@@ -39,7 +45,10 @@ extension CoordinationConformance {
             try expectEqual(after.moves, [:], "the moves")
             try expectEqual(after.unassigned, [u.id: "no room"], "the reasons")
             try expectEqual(after.epochs[t.id], epoch, "the epoch of a removed tenant, which must stay")
-            try expect(after.ownersVersion > before.ownersVersion, "the version must grow")
+            try expect(between.ownersVersion > before.ownersVersion, "the version must grow with a tenant's change")
+            try expect(after.ownersVersion > between.ownersVersion, "the version must grow with a tenant's end")
+            try await scene.store.publishTenants([], removing: [u.id], term: term)
+            try expectEqual(try await scene.store.state().unassigned, [:], "the reasons after the removal")
         },
         Self("A plan assigns tenants and leaves others without a node, with the reason") { scene in
             let holder = try await scene.registered("a/1")[0]
@@ -172,9 +181,12 @@ extension CoordinationConformance {
             try await scene.expectUnchanged("giving up another move") {
                 try await scene.plan(term) { $0.void = [move.tenant: "other"] }
             }
+            let before = try await scene.store.state()
             try await scene.plan(term) { $0.void = [move.tenant: "m"] }
 
-            try expectEqual(try await scene.store.state().moves, [:], "the moves")
+            let after = try await scene.store.state()
+            try expectEqual(after.moves, [:], "the moves")
+            try expect(after.ownersVersion > before.ownersVersion, "the version must grow")
         },
         Self("A move is void when its source or its target is lost") { scene in
             for lost in 0...1 {

@@ -31,6 +31,8 @@ extension CoordinationConformance {
                 NodeAssignment.Entry(descriptor: nil, lock: nil),
                 "a tenant without a lock"
             )
+            let remaining = assignment.tenants[names[0]]?.lock?.remaining ?? .zero
+            try expect(remaining > .zero && remaining <= CoordinationScene.long, "the lock's rest: \(remaining)")
             try expectEqual(assignment.moves, [names[0]: away, names[2]: here], "the moves")
             try expectEqual(assignment.incarnations, holders.map(\.incarnation), "the incarnations")
             try expectEqual(assignment.ownersVersion, state.ownersVersion, "the version")

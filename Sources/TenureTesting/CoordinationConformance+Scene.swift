@@ -32,6 +32,11 @@ struct CoordinationScene: Sendable {
         )
     }
 
+    /// A move of a tenant, named after it.
+    func move(_ name: String, from source: Holder, to target: Holder) throws -> PlannedMove {
+        PlannedMove(id: name, tenant: try self.tenant(name), from: source, to: target, reason: "drain")
+    }
+
     /// Lets a lease of ``short`` run out.
     func outlast() async throws {
         try await self.fixture.advance(Self.short * 2)

@@ -15,8 +15,20 @@ struct Program: AsyncParsableCommand {
             Exit status: 0 done; 1 negative answer or failed operation; 64 usage; 69 a server cannot be reached; \
             78 invalid settings.
             """,
-        subcommands: [
-            DevCommand.self, NodeCommand.self, CronCommand.self, ConfigCommand.self, BenchCommand.self,
+        groupedSubcommands: [
+            CommandGroup(name: "Running", subcommands: [DevCommand.self, NodeCommand.self]),
+            CommandGroup(
+                name: "The cluster",
+                subcommands: [ClusterCommand.self, RegistryCommand.self, TenantsCommand.self]
+            ),
+            CommandGroup(
+                name: "A tenant's work",
+                subcommands: [
+                    JobsCommand.self, TimersCommand.self, OutboxCommand.self, InboxCommand.self, RunsCommand.self,
+                    DeadCommand.self,
+                ]
+            ),
+            CommandGroup(name: "Helpers", subcommands: [CronCommand.self, ConfigCommand.self, BenchCommand.self]),
         ]
     )
 

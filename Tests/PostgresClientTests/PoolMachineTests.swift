@@ -30,7 +30,9 @@ struct PoolMachineTests {
     func reuse() {
         var machine = self.machine(4)
 
-        #expect(machine.requested(self.waiter(1), self.a, .claiming, at: self.now) == [.open(self.connection(1), self.a)])
+        #expect(
+            machine.requested(self.waiter(1), self.a, .claiming, at: self.now) == [.open(self.connection(1), self.a)]
+        )
         #expect(machine.opened(self.connection(1), at: self.now) == [.lease(self.waiter(1), self.connection(1))])
         #expect(machine.returned(self.connection(1), isReusable: true, at: self.now) == [])
         #expect(
@@ -74,7 +76,9 @@ struct PoolMachineTests {
         _ = machine.opened(self.connection(1), at: self.now)
 
         #expect(machine.requested(self.waiter(2), self.a, .claiming, at: self.now) == [])
-        #expect(machine.requested(self.waiter(3), self.b, .claiming, at: self.now) == [.open(self.connection(2), self.b)])
+        #expect(
+            machine.requested(self.waiter(3), self.b, .claiming, at: self.now) == [.open(self.connection(2), self.b)]
+        )
         #expect(
             machine.returned(self.connection(1), isReusable: true, at: self.now)
                 == [.lease(self.waiter(2), self.connection(1))]
@@ -176,6 +180,33 @@ struct PoolMachineTests {
         #expect(machine.nextTick() == self.now + .seconds(1))
         #expect(machine.ticked(at: self.now + .seconds(1)) == [.open(self.connection(3), self.a)])
         #expect(machine.nextTick() == nil)
+    }
+
+    @Test("A connection that the server does not let listen serves callers, and is asked again after the pause")
+    func listeningRefused() {
+        var machine = self.machine(2)
+        _ = machine.listening(self.a, isWanted: true, at: self.now)
+        _ = machine.opened(self.connection(1), at: self.now)
+
+        machine.subscriptionFailed(self.connection(1), at: self.now)
+
+        #expect(
+            machine.requested(self.waiter(1), self.a, .claiming, at: self.now)
+                == [.lease(self.waiter(1), self.connection(1))]
+        )
+        #expect(machine.nextTick() == self.now + .seconds(1))
+        #expect(machine.returned(self.connection(1), isReusable: true, at: self.now) == [])
+        #expect(machine.ticked(at: self.now + .seconds(1)) == [.subscribe(self.connection(1))])
+    }
+
+    @Test("Nothing that is over wakes the machine again", arguments: 0..<50 as Range<UInt64>)
+    func noBusyTicks(seed: UInt64) {
+        var run = PoolSimulation(seed: seed)
+        for _ in 0..<400 {
+            run.step()
+            let isQuiet = run.isQuietAfterTick
+            #expect(isQuiet)
+        }
     }
 
     @Test("After shutdown nobody is served and everything is closed")
@@ -306,10 +337,20 @@ private struct PoolSimulation {
     private mutating func checkBudgets() {
         let total = self.machine.statistics.first?.total ?? 0
         if total > self.limits.perServer { self.violations.append("over the server's budget") }
-        if total != self.places.count { self.violations.append("\(total) connections counted, \(self.places.count) exist") }
+        if total != self.places.count {
+            self.violations.append("\(total) connections counted, \(self.places.count) exist")
+        }
         let databases = Dictionary(grouping: self.places.values, by: \.database)
         if databases.values.contains(where: { $0.count > self.limits.perDatabase }) {
             self.violations.append("over a database's cap")
+        }
+    }
+
+    /// Whether a tick leaves nothing to do at the same instant.
+    var isQuietAfterTick: Bool {
+        mutating get {
+            self.take(self.machine.ticked(at: self.now))
+            return self.machine.nextTick().map { $0 > self.now } ?? true
         }
     }
 

@@ -95,7 +95,8 @@ struct PostgresCopyTests {
         try await withConnection { connection in
             for command in ["SELECT 1", "COPY no_such_table FROM STDIN"] {
                 await #expect(throws: PostgresError.self) {
-                    _ = try await connection.copyIn(command, deadline: .soon) { _ in Issue.record("data were asked for") }
+                    _ = try await connection.copyIn(command, deadline: .soon) { _ in Issue.record("data were asked for")
+                    }
                 }
             }
 
@@ -116,7 +117,9 @@ struct PostgresCopyTests {
                 _ = try await connection.copyIn("COPY t FROM STDIN", deadline: .soon) { writer in
                     try await writer.write("1\n")
                     _ = try await admin.query(
-                        .unnamed("SELECT pg_terminate_backend($1::int, 5000)"), .int(processID), deadline: .soon
+                        .unnamed("SELECT pg_terminate_backend($1::int, 5000)"),
+                        .int(processID),
+                        deadline: .soon
                     )
                     while true { try await writer.write([UInt8](repeating: UInt8(ascii: "1"), count: 1 << 16) + [10]) }
                 }

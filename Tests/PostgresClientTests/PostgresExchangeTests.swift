@@ -67,7 +67,10 @@ struct PostgresExchangeTests {
         #expect(exchange.arrived(.sync) == .finish(self.id(1)))
     }
 
-    @Test("Answers that nothing asked for are a violation", arguments: [PostgresExchange.Arrival.sync, .copyIn, .copyOut])
+    @Test(
+        "Answers that nothing asked for are a violation",
+        arguments: [PostgresExchange.Arrival.sync, .copyIn, .copyOut]
+    )
     func violations(arrival: PostgresExchange.Arrival) {
         var exchange = self.exchange(units: 1...1)
 
@@ -234,8 +237,12 @@ struct PostgresExchangeTests {
                 }
             }
             for _ in 0..<random.next() % 4 where exchange.expectsResult {
-                let arrivals: [PostgresExchange.Arrival] = [.success, .endOfAnswer, .endOfAnswer, .sync, .aborted, .failure(endsSession: false)]
-                if case .finish(let id) = exchange.arrived(arrivals[Int(random.next() % 6)]) { left.append(id.rawValue) }
+                let arrivals: [PostgresExchange.Arrival] = [
+                    .success, .endOfAnswer, .endOfAnswer, .sync, .aborted, .failure(endsSession: false),
+                ]
+                if case .finish(let id) = exchange.arrived(arrivals[Int(random.next() % 6)]) {
+                    left.append(id.rawValue)
+                }
             }
             let victim = random.next() % value + 1
             if random.next() % 3 == 0, exchange.expired(self.id(victim)) == .dropped { left.append(victim) }

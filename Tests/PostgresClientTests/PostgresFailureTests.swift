@@ -21,7 +21,11 @@ struct PostgresFailureTests {
             let reply = await victim.start(units, deadline: .soon)
             try await waitForSleep(admin, processID)
 
-            _ = try await admin.query(.unnamed("SELECT pg_terminate_backend($1::int)"), .int(processID), deadline: .soon)
+            _ = try await admin.query(
+                .unnamed("SELECT pg_terminate_backend($1::int)"),
+                .int(processID),
+                deadline: .soon
+            )
             let results = await reply.results()
 
             #expect(try results[0].get().count == 1)
@@ -43,7 +47,11 @@ struct PostgresFailureTests {
             let victim = try await database.connect()
             let processID = await victim.serverProcessID
 
-            _ = try await admin.query(.unnamed("SELECT pg_terminate_backend($1::int)"), .int(processID), deadline: .soon)
+            _ = try await admin.query(
+                .unnamed("SELECT pg_terminate_backend($1::int)"),
+                .int(processID),
+                deadline: .soon
+            )
             try await Polling.wait(for: "the end of the connection") { await !victim.isOpen }
             let error = await #expect(throws: PostgresError.self) { try await victim.run("SELECT 1") }
 
@@ -70,7 +78,8 @@ struct PostgresFailureTests {
             }
             // More units than may be in flight: the last ones stay here.
             let many = await connection.start(
-                (0..<400).map { _ in PostgresUnit(.unnamed("INSERT INTO t VALUES (2)")) }, deadline: .soon
+                (0..<400).map { _ in PostgresUnit(.unnamed("INSERT INTO t VALUES (2)")) },
+                deadline: .soon
             )
             try await Polling.wait(for: "the rows of the units in flight") {
                 try await admin.run("SELECT count(*) FROM t").single().int(0) == 256
@@ -174,7 +183,9 @@ struct PostgresFailureTests {
             await connection.close()
             let error = await #expect(throws: PostgresError.self) { try await connection.run("SELECT 1") }
             let count = try await admin.query(
-                .unnamed("SELECT count(*) FROM pg_stat_activity WHERE pid = $1"), .int(processID), deadline: .soon
+                .unnamed("SELECT count(*) FROM pg_stat_activity WHERE pid = $1"),
+                .int(processID),
+                deadline: .soon
             )
 
             #expect(error?.code == .unavailable)
@@ -197,7 +208,11 @@ struct PostgresFailureTests {
             ]
             for expected in cases {
                 let error = await #expect(throws: PostgresError.self) {
-                    _ = try await PostgresConnection.open(try PostgresTarget(expected.url), reactor: reactor, deadline: .soon)
+                    _ = try await PostgresConnection.open(
+                        try PostgresTarget(expected.url),
+                        reactor: reactor,
+                        deadline: .soon
+                    )
                 }
                 #expect(error?.code == expected.code, "\(expected.url)")
                 #expect(error?.sqlState == expected.state)
@@ -244,10 +259,16 @@ struct PostgresFailureTests {
     func session() async throws {
         try await withReactor { reactor in
             let session = PostgresSession(
-                applicationName: "tenure test ü", settings: [.init("idle_in_transaction_session_timeout", "3s")]
+                applicationName: "tenure test ü",
+                settings: [.init("idle_in_transaction_session_timeout", "3s")]
             )
             let target = try PostgresTarget(try Servers.requirePostgres() + "?application_name=other")
-            let connection = try await PostgresConnection.open(target, session: session, reactor: reactor, deadline: .soon)
+            let connection = try await PostgresConnection.open(
+                target,
+                session: session,
+                reactor: reactor,
+                deadline: .soon
+            )
 
             let row = try await connection.run(
                 "SELECT current_setting('application_name'), current_setting('idle_in_transaction_session_timeout')"

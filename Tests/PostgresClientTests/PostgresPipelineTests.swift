@@ -42,7 +42,8 @@ struct PostgresPipelineTests {
             let insert = PostgresStatement("insert", "INSERT INTO child VALUES ($1)")
 
             let results = await connection.pipeline(
-                [PostgresUnit(insert, .int(1)), PostgresUnit(.unnamed("SELECT 7"))], deadline: .soon
+                [PostgresUnit(insert, .int(1)), PostgresUnit(.unnamed("SELECT 7"))],
+                deadline: .soon
             )
 
             #expect(results[0].failure?.sqlState == .foreignKeyViolation)
@@ -172,7 +173,10 @@ struct PostgresPipelineTests {
     func scriptBetweenUnits() async throws {
         try await withConnection { connection in
             let before = await connection.start([PostgresUnit(.unnamed("CREATE TABLE t (id int8)"))], deadline: .soon)
-            async let script: Void = connection.execute(script: "INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)", deadline: .soon)
+            async let script: Void = connection.execute(
+                script: "INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)",
+                deadline: .soon
+            )
             _ = try await before.rows()
             try await script
             let after = try await connection.run("SELECT count(*) FROM t").single().int(0)

@@ -62,10 +62,12 @@ struct PostgresPoolsTests {
                             group.addTask {
                                 for round in 0..<10 {
                                     let target = targets[(task + round) % targets.count]
-                                    try await pools.withConnection(to: target, purpose: .claiming, deadline: .soon) { connection in
+                                    try await pools.withConnection(to: target, purpose: .claiming, deadline: .soon) {
+                                        connection in
                                         let row = try await connection.query(
                                             PostgresStatement("where", "SELECT current_database()::text, $1"),
-                                            .int(task), deadline: .soon
+                                            .int(task),
+                                            deadline: .soon
                                         ).single()
                                         #expect(try row.string(0) == target.database)
                                         #expect(try row.int(1) == task)
@@ -123,7 +125,11 @@ struct PostgresPoolsTests {
                 let statement = PostgresStatement("seven", "SELECT 7, pg_backend_pid()")
                 let first = try await self.processID(pools, try database.target, statement)
 
-                _ = try await admin.query(.unnamed("SELECT pg_terminate_backend($1::int, 5000)"), .int(first), deadline: .soon)
+                _ = try await admin.query(
+                    .unnamed("SELECT pg_terminate_backend($1::int, 5000)"),
+                    .int(first),
+                    deadline: .soon
+                )
                 try await Polling.wait(for: "the loss to be noticed") {
                     await pools.statistics.allSatisfy { $0.total == 0 }
                 }
@@ -153,7 +159,8 @@ struct PostgresPoolsTests {
             try await withPools(PoolLimits(perDatabase: 1), on: database) { pools, _ in
                 let statement = PostgresStatement("seven", "SELECT 7, pg_backend_pid()")
                 let first = try await self.processID(pools, try database.target, statement)
-                try await pools.withConnection(to: try database.target, purpose: .claiming, deadline: .soon) { connection in
+                try await pools.withConnection(to: try database.target, purpose: .claiming, deadline: .soon) {
+                    connection in
                     _ = try await connection.query(.begin, deadline: .soon)
                 }
                 let second = try await self.processID(pools, try database.target, statement)
@@ -171,7 +178,9 @@ struct PostgresPoolsTests {
                 try await pools.withConnection(to: target, purpose: .claiming, deadline: .soon) { _ in
                     let late = await #expect(throws: PostgresError.self) {
                         try await pools.withConnection(
-                            to: target, purpose: .claiming, deadline: .now + .milliseconds(50)
+                            to: target,
+                            purpose: .claiming,
+                            deadline: .now + .milliseconds(50)
                         ) { _ in }
                     }
                     let task = Task {
@@ -203,7 +212,8 @@ struct PostgresPoolsTests {
                 }
                 let start = ContinuousClock.now
 
-                try await pools.withConnection(to: try database.target, purpose: .claiming, deadline: .soon) { connection in
+                try await pools.withConnection(to: try database.target, purpose: .claiming, deadline: .soon) {
+                    connection in
                     _ = try await connection.run("SELECT 1")
                 }
 
@@ -223,7 +233,9 @@ struct PostgresPoolsTests {
             for _ in 0..<count {
                 group.addTask {
                     do {
-                        try await pools.withConnection(to: target, purpose: .claiming, deadline: .now + .seconds(1)) { _ in }
+                        try await pools.withConnection(to: target, purpose: .claiming, deadline: .now + .seconds(1)) {
+                            _ in
+                        }
                         return nil
                     } catch {
                         return (error as? PostgresError)?.code
@@ -281,7 +293,8 @@ struct PostgresPoolsTests {
                     try await pools.withConnection(to: others[0], purpose: .claiming, deadline: .soon) { _ in }
                     #expect(await events.next() == .lost)
                     _ = try await admin.run(#"NOTIFY "Wake up", 'unheard'"#)
-                    try await pools.withConnection(to: try database.target, purpose: .claiming, deadline: .soon) { _ in }
+                    try await pools.withConnection(to: try database.target, purpose: .claiming, deadline: .soon) { _ in
+                    }
                     #expect(await events.next() == .resumed)
                     _ = try await admin.run(#"NOTIFY "Wake up", 'two'"#)
                     #expect(await events.next() == .notification(payload: "two"))
@@ -305,7 +318,9 @@ struct PostgresPoolsTests {
                         if heard.count == 3 { break }
                         guard heard.count == 1 else { continue }
                         _ = try await admin.query(
-                            .unnamed("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"),
+                            .unnamed(
+                                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
+                            ),
                             .text(name),
                             deadline: .soon
                         )

@@ -12,8 +12,14 @@ struct PostgresQueryTests {
             let uuid = UUID()
             let row = try await connection.query(
                 PostgresStatement("types", "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"),
-                .int(-42), .text("schön 'x'"), .bool(true), .double(1.5), .bytes([0, 255, 7]),
-                .timestamp(microseconds: 1_700_000_000_123_456), .uuid(uuid), .json(#"{"a": [1, null]}"#),
+                .int(-42),
+                .text("schön 'x'"),
+                .bool(true),
+                .double(1.5),
+                .bytes([0, 255, 7]),
+                .timestamp(microseconds: 1_700_000_000_123_456),
+                .uuid(uuid),
+                .json(#"{"a": [1, null]}"#),
                 .xid(UInt64(1) << 40),
                 deadline: .soon
             ).single()
@@ -35,7 +41,12 @@ struct PostgresQueryTests {
         try await withConnection { connection in
             let row = try await connection.query(
                 .unnamed("SELECT $1, $2, $3, $4, $5, $6"),
-                .int(nil as Int?), .text(nil), .bool(nil), .timestamp(microseconds: nil), .uuid(nil), .null(.jsonb),
+                .int(nil as Int?),
+                .text(nil),
+                .bool(nil),
+                .timestamp(microseconds: nil),
+                .uuid(nil),
+                .null(.jsonb),
                 deadline: .soon
             ).single()
 
@@ -54,7 +65,11 @@ struct PostgresQueryTests {
     func empty() async throws {
         try await withConnection { connection in
             let row = try await connection.query(
-                .unnamed("SELECT $1, $2, $3, $4"), .bytes([]), .ints([] as [Int]), .texts([] as [String]), .text(""),
+                .unnamed("SELECT $1, $2, $3, $4"),
+                .bytes([]),
+                .ints([] as [Int]),
+                .texts([] as [String]),
+                .text(""),
                 deadline: .soon
             ).single()
 
@@ -71,8 +86,13 @@ struct PostgresQueryTests {
             let uuids = [UUID(), UUID()]
             let row = try await connection.query(
                 .unnamed("SELECT $1, $2, $3, $4, $5, $6, $7::jsonb[], $8::int4[]"),
-                .ints([1, -2, .max]), .doubles([0.5, -1]), .bools([true, false]), .texts(["a", nil, ""]),
-                .timestamps(microseconds: [0, 1_700_000_000_000_001]), .uuids(uuids), .jsons([#"{"k": 1}"#, nil]),
+                .ints([1, -2, .max]),
+                .doubles([0.5, -1]),
+                .bools([true, false]),
+                .texts(["a", nil, ""]),
+                .timestamps(microseconds: [0, 1_700_000_000_000_001]),
+                .uuids(uuids),
+                .jsons([#"{"k": 1}"#, nil]),
                 .ints([7, 8]),
                 deadline: .soon
             ).single()
@@ -93,7 +113,9 @@ struct PostgresQueryTests {
     @Test("Integers of every width are read; another type or column is an error")
     func decoding() async throws {
         try await withConnection { connection in
-            let rows = try await connection.run("SELECT 1::int2, (-2)::int4, 3::int8, 4::oid, 2.5::float4, 'x'::name, 1::numeric")
+            let rows = try await connection.run(
+                "SELECT 1::int2, (-2)::int4, 3::int8, 4::oid, 2.5::float4, 'x'::name, 1::numeric"
+            )
             let row = try rows.single()
 
             #expect(try (0..<4).map { try row.int($0) } == [1, -2, 3, 4])
@@ -125,7 +147,8 @@ struct PostgresQueryTests {
     func textFormat() async throws {
         try await withConnection { connection in
             let rows = try await connection.query(
-                .unnamed("SELECT 1.50::numeric, 42, '10.0.0.1'::inet, NULL::int", resultFormat: .text), deadline: .soon
+                .unnamed("SELECT 1.50::numeric, 42, '10.0.0.1'::inet, NULL::int", resultFormat: .text),
+                deadline: .soon
             )
             let row = try rows.single()
 
@@ -141,7 +164,9 @@ struct PostgresQueryTests {
             _ = try await connection.run("CREATE TABLE t (id int8 PRIMARY KEY)")
 
             let inserted = try await connection.query(
-                .unnamed("INSERT INTO t SELECT unnest($1)"), .ints(Array(0..<1000)), deadline: .soon
+                .unnamed("INSERT INTO t SELECT unnest($1)"),
+                .ints(Array(0..<1000)),
+                deadline: .soon
             )
             let deleted = try await connection.run("DELETE FROM t WHERE id < 10")
 
@@ -159,7 +184,9 @@ struct PostgresQueryTests {
 
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await connection.query(
-                    PostgresStatement("insert", "INSERT INTO t VALUES ($1)"), .int(1), deadline: .soon
+                    PostgresStatement("insert", "INSERT INTO t VALUES ($1)"),
+                    .int(1),
+                    deadline: .soon
                 )
             }
 
@@ -229,7 +256,9 @@ struct PostgresQueryTests {
             let text = String(repeating: "0123456789abcdef", count: 1 << 18)
 
             let rows = try await connection.query(
-                .unnamed("SELECT $1, length($1) FROM generate_series(1, 5)"), .text(text), deadline: .soon
+                .unnamed("SELECT $1, length($1) FROM generate_series(1, 5)"),
+                .text(text),
+                deadline: .soon
             )
 
             #expect(rows.count == 5)
@@ -242,7 +271,8 @@ struct PostgresQueryTests {
     func script() async throws {
         try await withConnection { connection in
             try await connection.execute(
-                script: "CREATE TABLE a (id int); INSERT INTO a VALUES (1), (2); SELECT * FROM a;", deadline: .soon
+                script: "CREATE TABLE a (id int); INSERT INTO a VALUES (1), (2); SELECT * FROM a;",
+                deadline: .soon
             )
             let error = await #expect(throws: PostgresError.self) {
                 try await connection.execute(script: "INSERT INTO a VALUES (3); SELECT 1/0; SELECT 2", deadline: .soon)

@@ -118,7 +118,8 @@ struct PostgresSoakTests {
     /// Waits until sessions whose network was cut have ended, and with them what they were doing.
     private static func waitForSessions(_ admin: PostgresConnection) async throws {
         try await Polling.wait(for: "the sessions to end") {
-            let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+            let sql =
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
             return try await admin.run(sql).single().int(0) == 1
         }
     }

@@ -55,7 +55,10 @@ struct PostgresTargetTests {
         #expect(!String(reflecting: target).contains("secret"))
     }
 
-    @Test("A string that cannot be parsed is refused without being repeated", arguments: ["postgresql://me:secret@h:1:2/x", "secret", "host='secret"])
+    @Test(
+        "A string that cannot be parsed is refused without being repeated",
+        arguments: ["postgresql://me:secret@h:1:2/x", "secret", "host='secret"]
+    )
     func malformed(string: String) throws {
         let error = #expect(throws: PostgresError.self) { try PostgresTarget(string) }
 

@@ -81,7 +81,9 @@ extension String {
 
     /// The same URL with another host and port.
     func replacingAuthority(_ port: UInt16) -> String {
-        guard let start = self.range(of: "@")?.upperBound, let end = self[start...].firstIndex(of: "/") else { return self }
+        guard let start = self.range(of: "@")?.upperBound, let end = self[start...].firstIndex(of: "/") else {
+            return self
+        }
         return String(self[..<start]) + "127.0.0.1:\(port)" + String(self[end...])
     }
 }

@@ -215,7 +215,8 @@ struct FenceTrapTests {
                     )[0]
                 }
 
-                #expect(try await take(5, "a") == ["t", "5"])
+                let first = try await take(5, "a")
+                #expect(first == ["t", "5"])
                 #expect(try await take(5, "a") == ["t", "5"], "the reply may have been lost")
                 #expect(try await take(5, "b") == ["f", "5"])
                 #expect(try await take(4, "a") == ["f", "5"])

@@ -37,10 +37,14 @@ func withBench<Value>(
 /// Runs a test with one connection to a port of this machine, and closes it after it.
 func withConnection<Value>(
     port: UInt16,
-    limits: RedisConnection.Limits = .init(),
+    requests: Int = 10_000,
+    silence: Duration = .seconds(60),
     _ body: (RedisConnection) async throws -> Value
 ) async throws -> Value {
     let reactor = IOReactor(name: "test-io")
+    var limits = RedisConnection.Limits()
+    limits.requests = requests
+    limits.silence = silence
     let connection = RedisConnection(reactor: reactor, limits: limits)
     let result: Result<Value, any Error>
     do {

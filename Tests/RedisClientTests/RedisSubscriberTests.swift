@@ -105,7 +105,11 @@ struct RedisSubscriberTests {
 
     @Test("Keep-alive probes do not disturb a quiet subscription")
     func keepAlive() async throws {
-        try await self.withSubscriber(change: { $0.keepAliveInterval = .milliseconds(10) }) { subscriber, client, proxy in
+        let change: (inout RedisClientConfiguration) -> Void = {
+            $0.keepAliveInterval = .milliseconds(10)
+            $0.limits.silence = .seconds(30)
+        }
+        try await self.withSubscriber(change: change) { subscriber, client, proxy in
             let channel = uniqueKey()
             var events = await subscriber.subscribe(to: [channel]).makeAsyncIterator()
             #expect(await events.next() == .subscribed)

@@ -51,6 +51,9 @@ struct ForeignDataTests {
             try await fixture.send("HSET", fixture.keyspace[.nodes], "a", garbage)
             try await fixture.send("HSET", fixture.keyspace[.moves], "t", garbage)
             let isKnown = try await store.setState(.draining, of: a.node)
+            let lock = try await store.acquireLock(of: t, for: a, floor: .none, duration: .seconds(60))
+            let heartbeat = try await store.beat(a)
+            let isReady = try await store.reportReady(t, move: "m", target: a)
 
             try await store.register(a)
             try await store.register(b)
@@ -64,6 +67,9 @@ struct ForeignDataTests {
 
             let state = try await store.state()
             #expect(!isKnown)
+            #expect(lock == .unregistered)
+            #expect(heartbeat == .unregistered(generation: nil))
+            #expect(!isReady)
             #expect(state.nodes.keys.sorted() == [a.node, b.node])
             #expect(state.moves[t]?.id == "m")
         }

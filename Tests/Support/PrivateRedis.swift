@@ -99,12 +99,14 @@ package final class PrivateRedis: Sendable {
     package var log: String { self.process.withLock { $0 }.output }
 
     /// Runs a command with `redis-cli` and returns what it prints.
+    ///
+    /// - Throws: ``ChildProcess/Failure``, also for an error reply.
     @discardableResult
     package func command(_ words: String...) async throws -> String {
         let program = try Programs.require("redis-cli")
         let login = self.options.password.map { ["-a", $0, "--no-auth-warning"] } ?? []
         return try await HelperThread.run {
-            let cli = try ChildProcess(path: program, arguments: ["-p", "\(self.port)"] + login + words)
+            let cli = try ChildProcess(path: program, arguments: ["-e", "-p", "\(self.port)"] + login + words)
             let ending = try cli.waitForEnd(within: .seconds(10))
             try cli.waitForOutputEnd()
             guard ending == .exited(0) else { throw ChildProcess.Failure("redis-cli \(words): \(cli.output)") }

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Tenure
+import UnixSignals
 
 /// An invoice that is to be sent.
 struct Invoice: Codable, Sendable {

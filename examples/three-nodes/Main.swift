@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Tenure
+import UnixSignals
 
 /// One node of a small cluster. Start it three times, as `node-1`, `node-2` and `node-3`; see README.md beside this file.
 @main

@@ -61,8 +61,9 @@ extension PostgresConnection {
             guard let request = self.requests[id], let result else { return }
             switch request.current {
             case .preparation: break
-            case .execution(_, let label): request.rows.append(PostgresRows(result, operation: label))
-            case nil: request.rows.append(PostgresRows(result, operation: request.label))
+            case .execution, nil:
+                result.operation = request.currentLabel
+                request.rows.append(PostgresRows(result))
             }
         case .keepFailure(let id):
             guard let request = self.requests[id], let result else { return }
@@ -134,11 +135,19 @@ extension PostgresConnection {
         if let copy { self.endCopy(copy) }
     }
 
-    private func error(_ request: PostgresRequest, _ fate: PostgresExchange.Fate, _ reason: PostgresError) -> PostgresError {
+    private func error(
+        _ request: PostgresRequest,
+        _ fate: PostgresExchange.Fate,
+        _ reason: PostgresError
+    ) -> PostgresError {
         switch fate {
         case .notSent:
             return PostgresError(
-                .unavailable, .notSent, operation: request.label, message: reason.message, sqlState: reason.sqlState
+                .unavailable,
+                .notSent,
+                operation: request.label,
+                message: reason.message,
+                sqlState: reason.sqlState
             )
         case .failed:
             let failure = request.failure ?? reason

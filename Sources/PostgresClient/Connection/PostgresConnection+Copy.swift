@@ -112,7 +112,8 @@ extension PostgresConnection {
     ) -> (id: PostgresRequestID, start: PostgresReply, reply: PostgresReply) {
         let start = self.makeReply(count: 1)
         let reply = self.makeReply(count: 1)
-        let request = PostgresRequest(.copy(command, direction), reply: reply, index: 0, label: "copy", copyStart: start)
+        let body = PostgresRequest.Body.copy(command, direction)
+        let request = PostgresRequest(body, reply: reply, index: 0, label: "copy", copyStart: start)
         self.submit(request, .exclusive, byteCount: command.utf8.count, deadline: deadline)
         self.advanceSoon()
         return (PostgresRequestID(rawValue: self.lastRequest), start, reply)

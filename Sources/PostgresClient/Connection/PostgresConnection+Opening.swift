@@ -8,7 +8,7 @@ final class ConnectAttempt {
     var deadline: DeadlineID?
 }
 
-/// Opening and closing.
+/// Opening.
 extension PostgresConnection {
     /// Opens a connection and applies the session's settings.
     ///
@@ -54,11 +54,9 @@ extension PostgresConnection {
     ) async -> PostgresError? {
         guard case .opening(let attempt) = self.phase else { return self.end }
         attempt.deadline = self.reactor.schedule(at: deadline) { [weak self] in
-            self?.assumeIsolated { connection in
-                connection.openingFailed(
-                    PostgresError(.timedOut, .notSent, operation: "connect", message: "the server did not answer in time")
-                )
-            }
+            let message = "the server did not answer in time"
+            let error = PostgresError(.timedOut, .notSent, operation: "connect", message: message)
+            self?.assumeIsolated { $0.openingFailed(error) }
         }
         return await withCheckedContinuation { continuation in
             attempt.waiter = continuation
@@ -67,12 +65,13 @@ extension PostgresConnection {
     }
 
     private func startOpening(_ endpoints: [PostgresTarget.Endpoint]) {
-        let parameters =
-            self.session.parameters(completing: self.target.parameters) + [
-                ConnectionParameter(keyword: "host", value: endpoints.map(\.host).joined(separator: ",")),
-                ConnectionParameter(keyword: "hostaddr", value: endpoints.map(\.address).joined(separator: ",")),
-                ConnectionParameter(keyword: "port", value: endpoints.map(\.port).joined(separator: ",")),
-            ].filter { !$0.value.allSatisfy { $0 == "," } }
+        let places = [
+            ConnectionParameter(keyword: "host", value: endpoints.map(\.host).joined(separator: ",")),
+            ConnectionParameter(keyword: "hostaddr", value: endpoints.map(\.address).joined(separator: ",")),
+            ConnectionParameter(keyword: "port", value: endpoints.map(\.port).joined(separator: ",")),
+        ]
+        let isGiven = { (parameter: ConnectionParameter) in !parameter.value.allSatisfy { $0 == "," } }
+        let parameters = self.session.parameters(completing: self.target.parameters) + places.filter(isGiven)
         guard let pointer = CStrings.with(parameters, { PQconnectStartParams($0, $1, 0) }) else {
             return self.openingFailed(self.lossError("out of memory"))
         }
@@ -112,7 +111,7 @@ extension PostgresConnection {
         attempt.waiter?.resume(returning: nil)
     }
 
-    private func openingFailed(_ error: PostgresError) {
+    func openingFailed(_ error: PostgresError) {
         guard case .opening(let attempt) = self.phase else { return }
         if let deadline = attempt.deadline { self.reactor.cancel(deadline) }
         self.endRequests(error)
@@ -147,64 +146,6 @@ extension PostgresConnection {
             message: text,
             sqlState: state
         )
-    }
-
-    // MARK: Closing
-
-    /// Closes the connection and waits until the server's process has ended (at most 1 s), so that its place is free.
-    ///
-    /// Requests that have not ended do so now.
-    package func close() async {
-        self.beginClosing()
-        switch self.phase {
-        case .closing: await withCheckedContinuation { self.closeWaiters.append($0) }
-        case .opening, .open, .closed: break
-        }
-    }
-
-    /// Tells the server that nothing more will come.
-    func beginClosing() {
-        let reason = self.lossError("the connection was closed")
-        switch self.phase {
-        case .opening:
-            self.openingFailed(reason)
-        case .open:
-            guard let handle else { return }
-            self.phase = .closing
-            self.end = reason
-            self.endRequests(reason)
-            self.closeDeadline = self.reactor.schedule(at: .now + Self.closeGrace) { [weak self] in
-                self?.assumeIsolated { $0.release(reason) }
-            }
-            // `PQfinish` would close the socket at once, while the server's process still counts. After a half-close the
-            // server ends its side when its process ends.
-            shutdown(PQsocket(handle.pointer), CInt(SHUT_WR))
-            self.watch(.read)
-        case .closing, .closed:
-            break
-        }
-    }
-
-    func awaitServerEnd() {
-        guard let handle, let end else { return }
-        guard PQconsumeInput(handle.pointer) == 1, PQstatus(handle.pointer) == CONNECTION_OK else {
-            return self.release(end)
-        }
-    }
-
-    /// Waits until nothing is in flight.
-    ///
-    /// - Returns: Whether the connection can be given to another caller: open, and no transaction was left behind.
-    func settle(deadline: ContinuousClock.Instant) async -> Bool {
-        if self.isOpen, !self.exchange.isQuiescent {
-            let timer = self.reactor.schedule(at: deadline) { [weak self] in
-                self?.assumeIsolated { $0.lose($0.lossError("the connection was returned with requests in flight")) }
-            }
-            await withCheckedContinuation { self.settleWaiters.append($0) }
-            self.reactor.cancel(timer)
-        }
-        guard self.isOpen, let handle else { return false }
-        return PQtransactionStatus(handle.pointer) == PQTRANS_IDLE
     }
 }
 

@@ -251,8 +251,6 @@ extension PostgresConnection {
 
     private func graceEnded(_ id: PostgresRequestID) {
         guard let request = self.requests[id], let code = request.expiry else { return }
-        self.lose(
-            PostgresError(code, .notSent, operation: request.label, message: "the server did not cancel a request in time")
-        )
+        self.lose(self.error(request, code, .notSent, "the server did not cancel a request in time"))
     }
 }

@@ -23,7 +23,8 @@ extension PostgresConnection {
             value = try await body(self)
         } catch {
             // A rollback that fails leaves the connection in the transaction; the pool does not hand it out again.
-            _ = try? await self.query(.rollback, deadline: .now + .seconds(1))
+            let reply = await self.start([PostgresUnit(.rollback)], deadline: .now + .seconds(1))
+            _ = await reply.resultsDespiteCancellation()
             throw (error as? PostgresError)?.withOutcomeDecided ?? error
         }
         _ = try await self.query(.commit, deadline: deadline)

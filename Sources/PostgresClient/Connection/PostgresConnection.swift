@@ -152,11 +152,14 @@ package actor PostgresConnection: ReadinessSource {
         }
         if flushed == 0 { self.outputDrained() }
         self.watch(flushed == 0 ? .read : [.read, .write])
-        if self.exchange.isQuiescent, !self.settleWaiters.isEmpty {
-            let waiters = self.settleWaiters
-            self.settleWaiters = []
-            for waiter in waiters { waiter.resume() }
-        }
+        if self.exchange.isQuiescent { self.resumeSettleWaiters() }
+    }
+
+    func resumeSettleWaiters() {
+        guard !self.settleWaiters.isEmpty else { return }
+        let waiters = self.settleWaiters
+        self.settleWaiters = []
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Sets what the reactor looks for; a paused COPY looks for nothing.

@@ -28,17 +28,24 @@ package final class PostgresReply: Sendable {
     /// cancel what it is doing.
     package func results() async -> Results {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let results = self.state.withLock { state -> Results? in
-                    precondition(state.waiter == nil, "a reply can be awaited once")
-                    guard state.missing > 0 else { return state.results.map { $0! } }
-                    state.waiter = continuation
-                    return nil
-                }
-                if let results { continuation.resume(returning: results) }
-            }
+            await self.resultsDespiteCancellation()
         } onCancel: {
             self.onCancel()
+        }
+    }
+
+    /// Waits for all units, whether the caller is cancelled or not. May be called once.
+    ///
+    /// For what has to be said to the server even at the end of a cancelled task, such as `ROLLBACK`.
+    package func resultsDespiteCancellation() async -> Results {
+        await withCheckedContinuation { continuation in
+            let results = self.state.withLock { state -> Results? in
+                precondition(state.waiter == nil, "a reply can be awaited once")
+                guard state.missing > 0 else { return state.results.map { $0! } }
+                state.waiter = continuation
+                return nil
+            }
+            if let results { continuation.resume(returning: results) }
         }
     }
 

@@ -25,21 +25,34 @@ struct StatementWriter {
     mutating func execute(_ connection: OpaquePointer, _ serverName: String?, _ step: PostgresUnit.Step) -> Bool {
         self.load(step.parameters)
         let format: CInt = step.statement.resultFormat == .binary ? 1 : 0
-        let count = CInt(step.parameters.count)
-        return self.scratch.withUnsafeBufferPointer { scratch in
-            withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: max(1, step.parameters.count)) { values in
+        let count = step.parameters.count
+        return withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: max(1, count)) { values in
+            self.scratch.withUnsafeBytes { scratch in
                 for (index, offset) in self.offsets.enumerated() {
-                    let pointer = offset < 0 ? nil : UnsafeRawPointer(scratch.baseAddress! + offset)
+                    let pointer = offset < 0 ? nil : scratch.baseAddress! + offset
                     values.initializeElement(at: index, to: pointer?.assumingMemoryBound(to: CChar.self))
                 }
-                guard let serverName else {
-                    return PQsendQueryParams(
-                        connection, step.statement.sql, count, self.types, values.baseAddress, self.lengths,
-                        self.formats, format
+                let values = values.baseAddress
+                if let serverName {
+                    return PQsendQueryPrepared(
+                        connection,
+                        serverName,
+                        CInt(count),
+                        values,
+                        self.lengths,
+                        self.formats,
+                        format
                     ) == 1
                 }
-                return PQsendQueryPrepared(
-                    connection, serverName, count, values.baseAddress, self.lengths, self.formats, format
+                return PQsendQueryParams(
+                    connection,
+                    step.statement.sql,
+                    CInt(count),
+                    self.types,
+                    values,
+                    self.lengths,
+                    self.formats,
+                    format
                 ) == 1
             }
         }

@@ -14,77 +14,12 @@ internal import OrderedCollections
 /// - Invariant: A server never has more connections than its budget, a database never more than its cap.
 /// - Complexity: O(waiting callers + connections of the server) for each event.
 struct PoolMachine: Sendable {
-    struct ConnectionID: Hashable, Sendable {
-        let rawValue: UInt64
-    }
-
-    struct WaiterID: Hashable, Sendable {
-        let rawValue: UInt64
-    }
-
-    /// Which database, on which server.
-    struct Place: Hashable, Sendable {
-        let server: String
-        let database: String
-    }
-
-    enum Action: Sendable, Hashable {
-        case open(ConnectionID, Place)
-        case lease(WaiterID, ConnectionID)
-        case close(ConnectionID)
-        /// The connection is to listen for its database from now on.
-        case subscribe(ConnectionID)
-        /// The connection opened for this caller could not be.
-        case fail(WaiterID)
-    }
-
-    enum Lease: Sendable, Hashable {
-        case caller(PostgresPurpose)
-        case listener
-    }
-
-    enum ConnectionState: Sendable, Hashable {
-        case opening(Lease)
-        case leased(PostgresPurpose)
-        case idle(since: ContinuousClock.Instant, order: UInt64)
-        case closing
-    }
-
-    struct Connection: Sendable {
-        let id: ConnectionID
-        let place: Place
-        var state: ConnectionState
-        var isListening = false
-        /// Whether it is to be closed when it is returned.
-        var isUnwanted = false
-    }
-
-    struct Waiter: Sendable {
-        let id: WaiterID
-        let place: Place
-        let purpose: PostgresPurpose
-    }
-
-    struct Listening: Sendable {
-        /// Before this instant no connection is opened only to listen.
-        var notBefore: ContinuousClock.Instant?
-    }
-
-    struct Server: Sendable {
-        var connections: OrderedDictionary<ConnectionID, Connection> = [:]
-        var waiters = Deque<Waiter>()
-        var listening: OrderedDictionary<String, Listening> = [:]
-        var opened = 0
-        var evicted = 0
-        var failed = 0
-    }
-
     let limits: PoolLimits
-    private(set) var servers: OrderedDictionary<String, Server> = [:]
-    private var places: [ConnectionID: Place] = [:]
-    private var lastConnection: UInt64 = 0
-    private var order: UInt64 = 0
-    private var isShutDown = false
+    var servers: OrderedDictionary<String, Server> = [:]
+    var places: [ConnectionID: Place] = [:]
+    var lastConnection: UInt64 = 0
+    var order: UInt64 = 0
+    var isShutDown = false
 
     init(limits: PoolLimits) {
         self.limits = limits
@@ -102,7 +37,8 @@ struct PoolMachine: Sendable {
         at now: ContinuousClock.Instant
     ) -> [Action]? {
         guard !self.isShutDown, self.servers[place.server]?.waiters.count ?? 0 < self.limits.waiting else { return nil }
-        self.servers[place.server, default: Server()].waiters.append(Waiter(id: id, place: place, purpose: purpose))
+        self.addServer(place.server)
+        self.servers[place.server]?.waiters.append(Waiter(id: id, place: place, purpose: purpose))
         return self.settle(place.server, at: now)
     }
 
@@ -116,7 +52,7 @@ struct PoolMachine: Sendable {
     ///
     /// - Parameter isReusable: Whether it is open and in no transaction.
     mutating func returned(_ id: ConnectionID, isReusable: Bool, at now: ContinuousClock.Instant) -> [Action] {
-        guard let place = self.places[id], let connection = self.servers[place.server]?.connections[id] else { return [] }
+        guard let (place, connection) = self.find(id) else { return [] }
         switch connection.state {
         case .leased: break
         case .opening, .idle, .closing: return []
@@ -133,7 +69,7 @@ struct PoolMachine: Sendable {
 
     /// A connection is open.
     mutating func opened(_ id: ConnectionID, at now: ContinuousClock.Instant) -> [Action] {
-        guard let place = self.places[id], let connection = self.servers[place.server]?.connections[id] else { return [] }
+        guard let (place, connection) = self.find(id) else { return [] }
         switch connection.state {
         case .opening: break
         case .leased, .idle, .closing: return []
@@ -149,7 +85,7 @@ struct PoolMachine: Sendable {
 
     /// A connection could not be opened: the caller that has waited longest for its database is told.
     mutating func openFailed(_ id: ConnectionID, at now: ContinuousClock.Instant) -> [Action] {
-        guard let place = self.places[id], let connection = self.servers[place.server]?.connections[id] else { return [] }
+        guard let (place, connection) = self.find(id) else { return [] }
         var actions: [Action] = []
         switch connection.state {
         case .opening(.caller):
@@ -197,8 +133,9 @@ struct PoolMachine: Sendable {
     /// A database has listeners from now on, or none any more.
     mutating func listening(_ place: Place, isWanted: Bool, at now: ContinuousClock.Instant) -> [Action] {
         if isWanted {
+            self.addServer(place.server)
             if self.servers[place.server]?.listening[place.database] == nil {
-                self.servers[place.server, default: Server()].listening[place.database] = Listening()
+                self.servers[place.server]?.listening[place.database] = Listening()
             }
         } else {
             self.servers[place.server]?.listening[place.database] = nil
@@ -208,6 +145,13 @@ struct PoolMachine: Sendable {
             }
         }
         return self.settle(place.server, at: now)
+    }
+
+    /// The server refused to let a connection listen. It goes on serving callers; another try is made later.
+    mutating func subscriptionFailed(_ id: ConnectionID, at now: ContinuousClock.Instant) {
+        guard let place = self.places[id] else { return }
+        self.servers[place.server]?.connections[id]?.isListening = false
+        self.servers[place.server]?.listening[place.database]?.refusedUntil = now + self.limits.listenPause
     }
 
     // MARK: Time and the end
@@ -232,7 +176,7 @@ struct PoolMachine: Sendable {
         var next: ContinuousClock.Instant?
         for server in self.servers.values {
             let expiries = server.connections.values.compactMap { self.expiry(of: $0) }
-            let pauses = server.listening.values.compactMap(\.notBefore)
+            let pauses = server.listening.values.flatMap { [$0.notBefore, $0.refusedUntil].compactMap { $0 } }
             next = (expiries + pauses + [next].compactMap { $0 }).min()
         }
         return next
@@ -266,117 +210,5 @@ struct PoolMachine: Sendable {
             }
         }
         return actions
-    }
-
-    // MARK: Bookkeeping
-
-    private mutating func set(_ id: ConnectionID, _ place: Place, _ state: ConnectionState) {
-        self.servers[place.server]?.connections[id]?.state = state
-    }
-
-    private mutating func setIdle(_ id: ConnectionID, _ place: Place, at now: ContinuousClock.Instant) {
-        self.order += 1
-        self.set(id, place, .idle(since: now, order: self.order))
-    }
-
-    private mutating func open(_ place: Place, for lease: Lease) -> Action {
-        self.lastConnection += 1
-        let id = ConnectionID(rawValue: self.lastConnection)
-        self.places[id] = place
-        self.servers[place.server]?.connections[id] = Connection(id: id, place: place, state: .opening(lease))
-        return .open(id, place)
-    }
-
-    /// Serves whom it can, in order.
-    private mutating func settle(_ key: String, at now: ContinuousClock.Instant) -> [Action] {
-        guard !self.isShutDown, let server = self.servers[key] else { return [] }
-        var actions: [Action] = []
-        var round = AdmissionRound(limits: self.limits, server: server)
-        for waiter in server.waiters {
-            switch round.decide(waiter) {
-            case .wait:
-                break
-            case .lease(let id):
-                self.servers[key]?.waiters.removeAll { $0.id == waiter.id }
-                self.set(id, waiter.place, .leased(waiter.purpose))
-                actions += self.subscribeIfWanted(id, waiter.place)
-                actions.append(.lease(waiter.id, id))
-            case .open:
-                actions.append(self.open(waiter.place, for: .caller(waiter.purpose)))
-            case .evict(let id):
-                actions += self.evict(id, from: key, at: now)
-            }
-        }
-        return actions + self.settleListeners(key, &round, at: now)
-    }
-
-    private mutating func evict(_ id: ConnectionID, from key: String, at now: ContinuousClock.Instant) -> [Action] {
-        guard let connection = self.servers[key]?.connections[id] else { return [] }
-        if connection.isListening {
-            self.servers[key]?.listening[connection.place.database]?.notBefore = now + self.limits.listenPause
-        }
-        self.set(id, connection.place, .closing)
-        self.servers[key]?.evicted += 1
-        return [.close(id)]
-    }
-
-    private mutating func subscribeIfWanted(_ id: ConnectionID, _ place: Place) -> [Action] {
-        guard let server = self.servers[place.server], server.listening[place.database] != nil,
-            !server.hasListeningConnection(place)
-        else { return [] }
-        self.servers[place.server]?.connections[id]?.isListening = true
-        self.servers[place.server]?.listening[place.database]?.notBefore = nil
-        return [.subscribe(id)]
-    }
-
-    /// Listening takes what is left over: it makes nobody wait and evicts nobody.
-    private mutating func settleListeners(
-        _ key: String,
-        _ round: inout AdmissionRound,
-        at now: ContinuousClock.Instant
-    ) -> [Action] {
-        guard let server = self.servers[key], !server.listening.isEmpty else { return [] }
-        var actions: [Action] = []
-        for (database, listening) in server.listening {
-            let place = Place(server: key, database: database)
-            guard !server.hasListeningConnection(place) else { continue }
-            if let id = server.connections.values.first(where: { $0.place == place && $0.state.isIdle })?.id,
-                self.servers[key]?.connections[id]?.state.isIdle == true
-            {
-                actions += self.subscribeIfWanted(id, place)
-                continue
-            }
-            if let notBefore = listening.notBefore, notBefore > now { continue }
-            self.servers[key]?.listening[database]?.notBefore = nil
-            guard round.admitsListener(place) else { continue }
-            actions.append(self.open(place, for: .listener))
-        }
-        return actions
-    }
-}
-
-extension PoolMachine.ConnectionState {
-    var isIdle: Bool {
-        switch self {
-        case .idle: true
-        case .opening, .leased, .closing: false
-        }
-    }
-}
-
-extension PoolMachine.Server {
-    var isUnused: Bool {
-        self.connections.isEmpty && self.waiters.isEmpty && self.listening.isEmpty
-    }
-
-    func hasListeningConnection(_ place: PoolMachine.Place) -> Bool {
-        self.connections.values.contains { connection in
-            guard connection.place == place else { return false }
-            switch connection.state {
-            case .opening(.listener): return true
-            case .opening(.caller), .closing: return false
-            case .leased, .idle: return connection.isListening
-            }
-        }
     }
 }

@@ -13,7 +13,9 @@ package enum PostgresListenEvent: Sendable, Hashable {
 
 /// Who listens to one database, and on which connection.
 struct ListenerTable {
-    var channels: OrderedDictionary<String, OrderedDictionary<UInt64, AsyncStream<PostgresListenEvent>.Continuation>> = [:]
+    typealias Listener = AsyncStream<PostgresListenEvent>.Continuation
+
+    var channels: OrderedDictionary<String, OrderedDictionary<UInt64, Listener>> = [:]
     /// The connection that listens, once the server has confirmed it.
     var home: PoolMachine.ConnectionID?
     /// The connection that `LISTEN` was sent on.
@@ -43,7 +45,8 @@ extension PostgresPools {
             reactor.perform { [weak self] in self?.assumeIsolated { $0.stopListening(id, channel, at: place) } }
         }
         let isNew = self.subscriptions[place]?.channels[channel] == nil
-        self.subscriptions[place, default: ListenerTable()].channels[channel, default: [:]][id] = continuation
+        if self.subscriptions[place] == nil { self.subscriptions[place] = ListenerTable() }
+        self.subscriptions[place]?.channels[channel, default: [:]][id] = continuation
         if let home = self.subscriptions[place]?.home ?? self.subscriptions[place]?.pending {
             if isNew { self.sendListen(home, [channel], at: place) } else { continuation.yield(.resumed) }
         } else {
@@ -99,10 +102,9 @@ extension PostgresPools {
             self.subscriptions[place]?.home = id
             for channel in channels { self.tell(.resumed, channel, at: place) }
         case .failure:
-            // Without its subscription the connection is worth nothing as a listener; its end brings the next one.
-            guard let connection = self.connection(id) else { return }
-            // SHIELD: nobody waits for the end of this connection. Bounded by its grace period.
-            Task { await connection.close() }
+            // A standby refuses, for example. The connection goes on serving callers.
+            self.subscriptions[place]?.pending = nil
+            self.subscriptionFailed(id)
         }
     }
 

@@ -244,6 +244,11 @@ package actor PostgresPools {
         self.perform(self.machine.listening(place, isWanted: isWanted, at: .now))
     }
 
+    func subscriptionFailed(_ id: PoolMachine.ConnectionID) {
+        self.machine.subscriptionFailed(id, at: .now)
+        self.armTick()
+    }
+
     func remember(_ target: PostgresTarget) {
         self.targets[target.place] = target
     }

@@ -8,7 +8,6 @@ package import Foundation
 package struct PostgresRow: Sendable {
     let result: PostgresResult
     let row: CInt
-    let operation: String
 
     /// An `int2`, `int4`, `int8`, `oid` or `xid8`.
     package func int(_ column: Int) throws(PostgresError) -> Int {
@@ -151,7 +150,7 @@ extension PostgresRow {
     }
 
     func malformed(_ message: String) -> PostgresError {
-        PostgresError(.malformed, .answered, operation: self.operation, message: message)
+        PostgresError(.malformed, .answered, operation: self.result.operation, message: message)
     }
 }
 

@@ -7,12 +7,10 @@ internal import CLibpq
 /// - Complexity: O(1) for each row and value, O(n) for arrays and strings of length n.
 package struct PostgresRows: Sendable, RandomAccessCollection {
     let result: PostgresResult
-    let operation: String
     private let rowCount: Int
 
-    init(_ result: PostgresResult, operation: String) {
+    init(_ result: PostgresResult) {
         self.result = result
-        self.operation = operation
         self.rowCount = Int(PQntuples(result.pointer))
     }
 
@@ -21,7 +19,7 @@ package struct PostgresRows: Sendable, RandomAccessCollection {
 
     package subscript(position: Int) -> PostgresRow {
         precondition(position >= 0 && position < self.rowCount, "row \(position) of \(self.rowCount)")
-        return PostgresRow(result: self.result, row: CInt(position), operation: self.operation)
+        return PostgresRow(result: self.result, row: CInt(position))
     }
 
     /// How many rows the command inserted, updated, deleted or returned.
@@ -40,7 +38,7 @@ package struct PostgresRows: Sendable, RandomAccessCollection {
             throw PostgresError(
                 .malformed,
                 .answered,
-                operation: self.operation,
+                operation: self.result.operation,
                 message: "\(self.rowCount) rows where one was expected"
             )
         }

@@ -44,6 +44,8 @@ package struct PostgresSession: Sendable, Hashable {
             ConnectionParameter(keyword: "client_encoding", value: "UTF8"),
         ]
         let fallbacks = [
+            // Asking a Kerberos server for tickets would block the reactor.
+            ConnectionParameter(keyword: "gssencmode", value: "disable"),
             ConnectionParameter(keyword: "keepalives", value: "1"),
             ConnectionParameter(keyword: "keepalives_idle", value: "5"),
             ConnectionParameter(keyword: "keepalives_interval", value: "2"),

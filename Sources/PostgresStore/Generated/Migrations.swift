@@ -875,7 +875,7 @@ END $$;
     package static let m0005 = Migration(
         number: 5,
         name: "occurrences",
-        sha256: "34792242cf2568c25767143a0e412a421bc3e2aedb2ba801304c804600a483f3",
+        sha256: "848ed9b3272576ed7bd76dd63b921dac00b4bedcdd9d525ba6abe23e72314c1a",
         isBreaking: false,
         source: #"""
 -- Turning due occurrences of jobs into work.
@@ -955,7 +955,7 @@ BEGIN
     UPDATE __schema__.jobs AS j
     SET last_occurrence = latest,
         next_due = materialise.next_due,
-        paused = pauses,
+        paused = j.paused OR pauses,
         paused_at = CASE WHEN pauses THEN clock_timestamp() ELSE j.paused_at END,
         revision = j.revision + CASE WHEN pauses THEN 1 ELSE 0 END
     WHERE j.name = job;

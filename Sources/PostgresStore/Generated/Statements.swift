@@ -449,17 +449,17 @@ UPDATE __schema__.tenants AS t SET is_active = false WHERE t.tenant_id = $1 AND 
     /// The contents of `registry_update.sql`.
     package static let registryUpdate = Statement(
         name: "registry_update",
-        sha256: "1e489fd7f9529548ada93f50f9b44c4ebbd417acfaa383ed29433f207bb0e398",
+        sha256: "134a0dc138dd3c8a1342525cf28dc1e6a1d270a9f7f290fa6c1f6df02de69a5a",
         parameterCount: 9,
         source: #"""
 -- Changes a tenant; NULL leaves a column as it is, and an empty text clears the name or the node. No row if there is none.
 -- $1 ID, $2 name, $3 connection string, $4 schema, $5 suspended, $6 node, $7 weight, $8 priority, $9 labels.
 UPDATE __schema__.tenants AS t SET
-    name = CASE WHEN $2 IS NULL THEN t.name ELSE nullif($2, '') END,
+    name = CASE WHEN $2::text IS NULL THEN t.name ELSE nullif($2, '') END,
     connection_string = coalesce($3, t.connection_string),
     schema_name = coalesce($4, t.schema_name),
     suspended = coalesce($5, t.suspended),
-    pinned_node = CASE WHEN $6 IS NULL THEN t.pinned_node ELSE nullif($6, '') END,
+    pinned_node = CASE WHEN $6::text IS NULL THEN t.pinned_node ELSE nullif($6, '') END,
     weight = coalesce($7, t.weight),
     priority = coalesce($8::bigint::integer, t.priority),
     labels = coalesce($9, t.labels)

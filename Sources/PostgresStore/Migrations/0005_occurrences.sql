@@ -75,7 +75,7 @@ BEGIN
     UPDATE __schema__.jobs AS j
     SET last_occurrence = latest,
         next_due = materialise.next_due,
-        paused = pauses,
+        paused = j.paused OR pauses,
         paused_at = CASE WHEN pauses THEN clock_timestamp() ELSE j.paused_at END,
         revision = j.revision + CASE WHEN pauses THEN 1 ELSE 0 END
     WHERE j.name = job;

@@ -134,7 +134,7 @@ return { 1, epoch }
     /// The contents of `applyPlan.lua`.
     package static let applyPlan = LuaScript(
         name: "applyPlan",
-        sha256: "8f7c9429ac66822b0aa11a43b21a74fdc17fed22067b973288b84fd021174108",
+        sha256: "ae7e80b59e9ee6ad1a2ac76ae04e871296b373d10ea89f1f5189f62ed15c3ee3",
         source: #"""
 -- Applies a plan in one step, under the leader's term.
 --
@@ -230,7 +230,6 @@ entries(2, function(tenant, node)
     local owner = redis.call('HGET', KEYS[5], tenant)
     if incarnation(node) and owner ~= node and not (owner and incarnation(owner)) then
         redis.call('HSET', KEYS[5], tenant, node)
-        redis.call('HDEL', KEYS[6], tenant)
         redis.call('HDEL', KEYS[7], tenant)
         changed = true
     end

@@ -92,7 +92,6 @@ entries(2, function(tenant, node)
     local owner = redis.call('HGET', KEYS[5], tenant)
     if incarnation(node) and owner ~= node and not (owner and incarnation(owner)) then
         redis.call('HSET', KEYS[5], tenant, node)
-        redis.call('HDEL', KEYS[6], tenant)
         redis.call('HDEL', KEYS[7], tenant)
         changed = true
     end

@@ -28,6 +28,6 @@ package protocol TenantBackend: Sendable {
     func retryDeadLetter(_ id: WorkID) async throws -> WorkID
     func discardDeadLetter(_ id: WorkID) async throws -> Bool
     func inbox(source: String?, limit: Int) async throws -> [ReceivedMessage]
-    func summary(history: Duration?) async throws -> TenantSummary
+    func status(history: Duration?) async throws -> TenantStatus
     func lag() async throws -> Duration?
 }

@@ -122,7 +122,22 @@ extension TenantScheduler {
         }
         let didWork = await self.exchange(epoch)
         guard self.phase == .working(epoch), self.retryAt == nil else { return self.nextWake(from: []) }
-        return didWork ? self.now : await self.sleep()
+        if didWork { return self.now }
+        if self.maintainAt <= self.now { await self.maintain(epoch) }
+        return await self.sleep()
+    }
+
+    /// Makes partitions ahead and drops those that are older than the retention. Waits for a quiet moment; a failure
+    /// costs nothing for days.
+    private func maintain(_ epoch: Epoch) async {
+        // Owners of many tenants that opened together do not all come back in the same second.
+        let spread = Duration.seconds(Int64.random(in: 0..<600))
+        self.maintainAt = self.now.advanced(by: Self.maintenanceInterval + spread)
+        do {
+            try await self.store.maintain(epoch: epoch, retention: self.environment.runs.retention)
+        } catch {
+            self.log.warning("partitions of the history could not be maintained", metadata: ["error": "\(error)"])
+        }
     }
 
     private func readJobs() async {

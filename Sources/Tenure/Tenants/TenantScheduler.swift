@@ -34,6 +34,8 @@ actor TenantScheduler {
     static let settleDelay = Duration.milliseconds(1)
     /// How long to wait before going to sleep is tried again while an enqueue is under way.
     static let publishPause = Duration.milliseconds(20)
+    /// How often partitions are made ahead and dropped behind.
+    static let maintenanceInterval = Duration.seconds(3600)
     /// How long to wait before jobs are read again after a conflict with whoever changes them.
     static let contestPause = Duration.milliseconds(50)
 
@@ -74,6 +76,7 @@ actor TenantScheduler {
     var failingSince: MonotonicInstant?
     var isTroubled = false
     var retryAt: MonotonicInstant?
+    var maintainAt: MonotonicInstant = .zero
     var leftAt: MonotonicInstant?
     private var signalTask: Task<Void, Never>?
 

@@ -22,7 +22,7 @@ public struct PrioritySelection: SelectionStrategy {
             let since = max(candidate.dueSince, self.servedAt[candidate.tenant] ?? candidate.dueSince)
             let risen = max(since.duration(to: now), .zero) / self.riseAfter
             let level = Double(candidate.priority) + Double(candidate.workPriority) + risen.rounded(.down)
-            if let present = best, (present.level, since) <= (level, present.since) { continue }
+            if let present = best, (present.level, since) >= (level, present.since) { continue }
             best = (level, since, index)
         }
         return best?.index

@@ -24,7 +24,8 @@ struct BenchSchema: Sendable {
             INSERT INTO "\(self.name)".work (kind, topic, payload, due_at)
             SELECT 'timer', $1, '{}', now() FROM generate_series(1, $2)
             """,
-            .text(Self.topic), .int(count)
+            .text(Self.topic),
+            .int(count)
         )
         try await self.database.query("VACUUM ANALYZE \"\(self.name)\".work")
         // Without the right to it the measurement is a little less even.

@@ -30,7 +30,11 @@ struct NodeRun: Sendable {
         handlers.onRaw("*") { _, _ in counter.value.add(1, ordering: .relaxed) }
         let tenant = Tenant(id: try TenantID("bench"), connection: self.postgresURL, schema: self.schema.name)
         let node = try Node(
-            options: options, discovery: StaticDiscovery(tenant), handlers: handlers, logger: self.logger)
+            options: options,
+            discovery: StaticDiscovery(tenant),
+            handlers: handlers,
+            logger: self.logger
+        )
         let events = node.events()
 
         return try await withThrowingTaskGroup(of: Duration?.self) { group in
@@ -72,6 +76,8 @@ struct NodeRun: Sendable {
     }
 
     private static func check(_ deadline: ContinuousClock.Instant) throws {
-        if ContinuousClock.now > deadline { throw Failure(.failed, "the node did not run the timers within 10 minutes") }
+        if ContinuousClock.now > deadline {
+            throw Failure(.failed, "the node did not run the timers within 10 minutes")
+        }
     }
 }

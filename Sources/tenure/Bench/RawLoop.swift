@@ -35,7 +35,10 @@ struct RawLoop: Sendable {
         var done = 0
         while done < count {
             let rows = try await connection.query(
-                read, .timestamp(microseconds: cursor.dueAt), .int(cursor.id), .int(self.batchSize),
+                read,
+                .timestamp(microseconds: cursor.dueAt),
+                .int(cursor.id),
+                .int(self.batchSize),
                 deadline: Database.deadline
             )
             guard let last = rows.last else { break }

@@ -38,7 +38,12 @@ struct ThroughputBench: Sendable {
         await database.close()
         reactor.shutdown()
         return ThroughputResult(
-            timers: self.timers, batchSize: self.batchSize, fsync: fsync, serverVersion: version, rounds: rounds)
+            timers: self.timers,
+            batchSize: self.batchSize,
+            fsync: fsync,
+            serverVersion: version,
+            rounds: rounds
+        )
     }
 
     /// Runs one side of a round in a schema of its own, and returns runs a second.

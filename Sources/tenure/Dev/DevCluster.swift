@@ -1,7 +1,6 @@
 internal import Foundation
 internal import IOReactor
-internal import PostgresClient
-internal import PostgresStore
+internal import Tenure
 internal import TenureCore
 
 /// A cluster to try things on: private servers, sample tenants with traffic, and node processes.
@@ -37,8 +36,7 @@ final class DevCluster: Sendable {
         let reactor = IOReactor(name: "tenure-dev")
         let administrator = try await Database(postgres.url(), reactor: reactor)
         try await administrator.execute("CREATE DATABASE registry")
-        let registry = try await Database(postgres.url(database: "registry"), reactor: reactor)
-        try await SchemaMigrator(registry: .registry).migrate(registry.connection, deadline: Database.deadline)
+        let registry = Registry(connection: postgres.url(database: "registry"))
         var tenants: [SampleTenant] = []
         for number in 1...max(1, options.tenants) {
             let id = "tenant-\(number)"
@@ -48,11 +46,7 @@ final class DevCluster: Sendable {
                 administrator: administrator,
                 reactor: reactor
             )
-            try await registry.query(
-                "INSERT INTO tenure_registry.tenants (tenant_id, connection_string) VALUES ($1, $2)",
-                .text(id),
-                .text(tenant.url)
-            )
+            try await registry.add(Tenant(id: try TenantID(id), connection: tenant.url))
             tenants.append(tenant)
         }
         await administrator.close()

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Tenure
+internal import TenureCore
 
 extension Failure {
     /// What an error means to the caller; `nil` for those that the argument parser reports.
@@ -7,12 +8,33 @@ extension Failure {
         switch error {
         case let failure as Failure: self = failure
         case let error as InvalidSettings: self.init(.settings, error.description)
+        case let error as InvalidOptions: self.init(.settings, "invalid settings:\n  \(error)")
         case let error as InvalidName: self.init(.usage, error.description)
+        case let error as RequestRefused: self.init(error.isNotFound ? .failed : .usage, error.description)
+        case let error as DiscoveryFailure:
+            self.init(error.code == .unavailable ? .unavailable : .settings, error.description)
+        case let error as StoreError:
+            self.init(error.code == .unavailable ? .unavailable : .failed, Self.text(error))
+        case let error as CoordinationError:
+            self.init(error.code == .unavailable ? .unavailable : .failed, "Redis: \(error.detail ?? "\(error)")")
+        case let error as NodeError: self.init(Self.status(error), error.description)
         case is ExitCode, is CleanExit, is ValidationError: return nil
         default:
             // The parser's own errors are not public: it knows how to tell them.
             guard Program.exitCode(for: error) == .failure else { return nil }
             self.init(.failed, String(describing: error))
+        }
+    }
+
+    private static func text(_ error: StoreError) -> String {
+        let detail = error.detail ?? error.description
+        return error.code == .schema ? "\(detail) ('tenure tenants migrate' brings schemas up to date)" : detail
+    }
+
+    private static func status(_ error: NodeError) -> ExitStatus {
+        switch error {
+        case .nodeIDInUse: .failed
+        case .redisUnreachable: .unavailable
         }
     }
 }

@@ -51,7 +51,8 @@ extension Settings {
         }
     }
 
-    private var placementStrategy: any PlacementStrategy {
+    /// Chooses the node of a tenant.
+    var placementStrategy: any PlacementStrategy {
         switch self.placement {
         case .leastLoaded: LeastLoadedPlacement()
         case .rendezvous: RendezvousPlacement()

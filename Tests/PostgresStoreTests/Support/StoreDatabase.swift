@@ -22,7 +22,7 @@ struct StoreDatabase: Sendable {
             reactor: self.reactor,
             deadline: .soon
         )
-        _ = try await connection.run("SELECT set_config('search_path', '\(self.schema)', false)")
+        _ = try await connection.run("SELECT set_config('search_path', '\"\(self.schema)\"', false)")
         return connection
     }
 

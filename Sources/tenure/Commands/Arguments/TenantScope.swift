@@ -7,10 +7,9 @@ struct TenantScope: ParsableArguments {
     var tenant: String
 
     /// Gives a client of the tenant to a body.
-    ///
-    /// - Throws: ``Failure`` when the tenant is unknown or its database cannot be reached; what the body throws.
     func withClient<Value>(
-        _ global: GlobalOptions, _ body: (TenantClient) async throws -> Value
+        _ global: GlobalOptions,
+        _ body: (TenantClient) async throws -> Value
     ) async throws -> Value {
         var settings = try global.settings()
         var name = self.tenant
@@ -21,13 +20,13 @@ struct TenantScope: ParsableArguments {
             settings.discovery.query = nil
             name = tenant.id.description
         }
-        let router = try settings.router()
+        let access = try TenantAccess(settings)
         do {
-            let value = try await body(try await router.client(for: TenantID(name)))
-            await router.close()
+            let value = try await body(try await access.router.client(for: name))
+            await access.close()
             return value
         } catch {
-            await router.close()
+            await access.close()
             throw error
         }
     }

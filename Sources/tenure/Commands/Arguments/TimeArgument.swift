@@ -10,6 +10,13 @@ struct TimeArgument: ExpressibleByArgument {
     init?(argument: String) {
         // The parser of arguments has a message of its own.
         guard let date = try? ISO8601.date(from: argument, in: .gmt) else { return nil }
-        self.time = ServerTime(microseconds: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()))
+        self.time = ServerTime(date)
+    }
+}
+
+extension ServerTime {
+    /// The same instant.
+    init(_ date: Date) {
+        self.init(microseconds: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()))
     }
 }

@@ -1,23 +1,31 @@
 internal import ArgumentParser
 internal import Tenure
 
-/// What all kinds of work can be told.
+/// What single work can be told besides its topic and payload.
 struct WorkArguments: ParsableArguments {
-    @Option(help: ArgumentHelp("Work with this key exists once: while it is there, it is not added again.", valueName: "key"))
+    @Option(help: ArgumentHelp("While work with this key is there, it is not added again.", valueName: "key"))
     var uniqueKey: String?
 
     @Option(help: ArgumentHelp("Work of one key runs in order, one at a time.", valueName: "key"))
     var orderingKey: String?
 
-    @Option(help: ArgumentHelp("-9 to 9, higher first. Default: 0.", valueName: "n"))
-    var priority: Int = 0
-
-    @Option(help: ArgumentHelp("Attempts in all. Default: 5.", valueName: "n"))
-    var maxAttempts: Int = 5
-
-    @Option(help: ArgumentHelp("How long one attempt may take. Default: the node's.", valueName: "duration"))
-    var timeout: DurationArgument?
-
-    @Option(help: ArgumentHelp("What belongs together, for history and logs.", valueName: "id"))
+    @Option(name: .customLong("correlation-id"), help: ArgumentHelp("What belongs together.", valueName: "id"))
     var correlationID: String?
+
+    @Option(help: ArgumentHelp("W3C trace context.", valueName: "traceparent"))
+    var traceContext: String?
+
+    @OptionGroup var runs: RunArguments
+
+    var options: WorkOptions {
+        var options = WorkOptions()
+        options.uniqueKey = self.uniqueKey
+        options.orderingKey = self.orderingKey
+        options.correlationID = self.correlationID
+        options.traceContext = self.traceContext
+        options.priority = self.runs.priority
+        options.retry = self.runs.retry
+        options.timeout = self.runs.timeout?.duration
+        return options
+    }
 }

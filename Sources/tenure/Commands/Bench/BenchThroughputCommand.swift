@@ -29,7 +29,9 @@ struct BenchThroughputCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Rows in a batch, for both.", valueName: "n"))
     var batchSize = 1_000
 
-    @Option(help: ArgumentHelp("A database in which schemas may be created. Default: a private server.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("A database in which schemas may be created. Default: a private server.", valueName: "url")
+    )
     var postgres: String?
 
     @Option(help: ArgumentHelp("A Redis for the node. Default: a private server.", valueName: "url"))
@@ -64,7 +66,8 @@ struct BenchThroughputCommand: AsyncParsableCommand {
     }
 
     private func bench(_ servers: PrivateServers) -> ThroughputBench {
-        guard let postgresURL = self.postgres ?? servers.postgres?.url(), let redisURL = self.redis ?? servers.redis?.url
+        guard let postgresURL = self.postgres ?? servers.postgres?.url(),
+            let redisURL = self.redis ?? servers.redis?.url
         else { preconditionFailure("what is not given is started") }
         var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning

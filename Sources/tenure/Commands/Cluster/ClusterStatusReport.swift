@@ -24,12 +24,19 @@ struct ClusterStatusReport: Sendable {
         let leader = self.state.leader.map { "led by \($0.holder.node), term \($0.term)" } ?? "without a leader"
         var lines = ["Cluster \(self.cluster), \(leader)", ""]
         lines += Self.section(
-            self.nodes, ["id", "state", "tenants", "load", "heartbeat_age_ms", "busy_slots", "lag_ms", "version"],
-            empty: "No nodes.")
+            self.nodes,
+            ["id", "state", "tenants", "load", "heartbeat_age_ms", "busy_slots", "lag_ms", "version"],
+            empty: "No nodes."
+        )
         lines += Self.section(
-            self.tenants, ["id", "owner", "epoch", "state", "lag_ms"], empty: "No tenants.")
+            self.tenants,
+            ["id", "owner", "epoch", "state", "lag_ms"],
+            empty: "No tenants."
+        )
         if !self.unassigned.isEmpty { lines += Self.section(self.unassigned, ["id", "reason"], empty: "") }
-        if !self.moves.isEmpty { lines += Self.section(self.moves, ["tenant", "from", "to", "stage", "reason"], empty: "") }
+        if !self.moves.isEmpty {
+            lines += Self.section(self.moves, ["tenant", "from", "to", "stage", "reason"], empty: "")
+        }
         return Array(lines.dropLast())
     }
 

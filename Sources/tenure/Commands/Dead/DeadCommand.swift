@@ -5,6 +5,8 @@ struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead",
         abstract: "Dead letters: work that failed for good.",
-        subcommands: [DeadListCommand.self, DeadShowCommand.self, DeadRetryCommand.self, DeadDiscardCommand.self]
+        subcommands: [
+            DeadListCommand.self, DeadShowCommand.self, DeadRetryCommand.self, DeadDiscardCommand.self,
+        ]
     )
 }

@@ -4,7 +4,9 @@ internal import ArgumentParser
 struct InboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inbox",
-        abstract: "Messages that a tenant receives.",
-        subcommands: [InboxReceiveCommand.self, InboxListCommand.self]
+        abstract: "Messages that a tenant receives, each once.",
+        subcommands: [
+            InboxReceiveCommand.self, InboxListCommand.self,
+        ]
     )
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Tenure
+internal import TenureCore
 
 /// `tenure jobs put`
 struct JobsPutCommand: AsyncParsableCommand {
@@ -7,21 +8,21 @@ struct JobsPutCommand: AsyncParsableCommand {
         commandName: "put",
         abstract: "Creates a recurring job, or changes it.",
         discussion: """
-            Putting a job again that has not changed changes nothing; another schedule is planned anew from now on.
+            Putting a job again that has not changed changes nothing; another schedule counts from now on.
 
             Examples:
               tenure jobs put nightly --tenant acme --topic report.make --cron "0 3 * * *" --time-zone Europe/Berlin
               tenure jobs put poll --tenant acme --topic poll --every 30s --overlap skip
-              tenure jobs put close --tenant acme --topic books.close --cron "0 18 LW * *" --misfire all \\
-                --payload '{"dry_run": false}'
+              tenure jobs put close --tenant acme --topic books.close --cron "0 18 LW * *" --payload '{"dry_run": false}'
             """
     )
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var scope: TenantScope
     @OptionGroup var payload: PayloadArgument
+    @OptionGroup var runs: RunArguments
 
-    @Argument(help: "The job's name, unique for the tenant.")
+    @Argument(help: "The job's name, unique in the tenant.")
     var name: String
 
     @Option(help: "The topic of its runs.")
@@ -33,49 +34,59 @@ struct JobsPutCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("When it is due: every so often, without drift.", valueName: "duration"))
     var every: DurationArgument?
 
-    @Option(help: ArgumentHelp("The zone of the cron expression. Default: UTC.", valueName: "zone"))
+    @Option(help: ArgumentHelp("The zone of the cron expression.", valueName: "zone"))
     var timeZone = "UTC"
 
-    @Option(help: ArgumentHelp("What occurrences do that could not start in time: skip, latest, all or pause.", valueName: "policy"))
-    var misfire = "latest"
+    @Option(help: ArgumentHelp("What becomes of occurrences that could not start in time.", valueName: "policy"))
+    var misfire = MisfirePolicy.latest
 
     @Option(help: ArgumentHelp("How late an occurrence may start without being a misfire.", valueName: "duration"))
     var misfireGrace = DurationArgument(.seconds(60))
 
-    @Option(help: ArgumentHelp("Most occurrences that are caught up at once.", valueName: "n"))
+    @Option(help: ArgumentHelp("The most occurrences that are caught up at once.", valueName: "n"))
     var misfireBound = 100
 
-    @Option(help: ArgumentHelp("What an occurrence does while the one before runs: allow, skip or queue.", valueName: "policy"))
-    var overlap = "allow"
+    @Option(help: ArgumentHelp("What an occurrence does while the one before it runs.", valueName: "policy"))
+    var overlap = JobOverlap.allow
 
-    @Option(help: ArgumentHelp("Spreads each run over so long.", valueName: "duration"))
-    var jitter: DurationArgument?
+    @Option(help: ArgumentHelp("Puts each run off by a random time up to this.", valueName: "duration"))
+    var jitter = DurationArgument(.zero)
 
-    @Option(help: ArgumentHelp("Not due before.", valueName: "time"))
+    @Option(help: ArgumentHelp("It is not due before: ISO 8601.", valueName: "time"))
     var startsAt: TimeArgument?
 
-    @Option(help: ArgumentHelp("Not due after.", valueName: "time"))
+    @Option(help: ArgumentHelp("It is not due after: ISO 8601.", valueName: "time"))
     var endsAt: TimeArgument?
 
-    @Option(help: ArgumentHelp("Local times that the clock skips: first-valid-instant, skip or shift.", valueName: "policy"))
-    var dstGap = "first-valid-instant"
+    @Option(help: ArgumentHelp("What becomes of local times that the clock skips.", valueName: "policy"))
+    var dstGap = DaylightGap.firstValidInstant
 
-    @Option(help: ArgumentHelp("Local times that come twice: automatic, first, second or both.", valueName: "policy"))
-    var dstOverlap = "automatic"
-
-    @Option(help: ArgumentHelp("-9 to 9, higher first.", valueName: "n"))
-    var priority = 0
-
-    @Option(help: ArgumentHelp("Attempts of each run.", valueName: "n"))
-    var maxAttempts = 5
-
-    @Option(help: ArgumentHelp("How long one attempt may take. Default: the node's.", valueName: "duration"))
-    var timeout: DurationArgument?
+    @Option(help: ArgumentHelp("In which pass local times that come twice count.", valueName: "policy"))
+    var dstOverlap = DaylightOverlap.automatic
 
     func validate() throws {
-        guard (self.cron == nil) != (self.every == nil) else {
-            throw ValidationError("Give either --cron or --every.")
-        }
+        guard (self.cron == nil) != (self.every == nil) else { throw ValidationError("Give either --cron or --every.") }
+    }
+
+    private func draft() throws -> JobDraft {
+        // One of the two is there: it was validated.
+        let schedule: JobDraft.Schedule = self.cron.map { .cron($0) } ?? .every(self.every?.duration ?? .zero)
+        var draft = JobDraft(name: self.name, topic: self.topic, schedule: schedule)
+        draft.payload = try self.payload.json()
+        draft.timeZone = self.timeZone
+        draft.priority = self.runs.priority
+        draft.retry = self.runs.retry
+        draft.timeout = self.runs.timeout?.duration
+        draft.misfire = self.misfire
+        draft.misfireGrace = self.misfireGrace.duration
+        draft.misfireBound = self.misfireBound
+        draft.overlap = self.overlap
+        draft.startsAt = self.startsAt?.time
+        draft.endsAt = self.endsAt?.time
+        draft.jitter = self.jitter.duration
+        draft.daylightGap = self.dstGap
+        draft.daylightOverlap = self.dstOverlap
+        return draft
     }
 
     func run() async throws {
@@ -83,7 +94,7 @@ struct JobsPutCommand: AsyncParsableCommand {
         let revision = try await self.scope.withClient(self.global) { try await $0.putJob(draft) }
         self.global.results.done(
             .object(["name": .string(self.name), "revision": .integer(revision)]),
-            "Job \(self.name) is in place, revision \(revision)."
+            "Job '\(self.name)' is in place, revision \(revision)."
         )
     }
 }

@@ -5,6 +5,8 @@ struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox",
         abstract: "Messages that a tenant sends.",
-        subcommands: [OutboxEnqueueCommand.self, OutboxListCommand.self]
+        subcommands: [
+            OutboxEnqueueCommand.self, OutboxListCommand.self,
+        ]
     )
 }

@@ -5,6 +5,8 @@ struct RegistryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "registry",
         abstract: "The registry of tenants.",
-        subcommands: [RegistryInitCommand.self]
+        subcommands: [
+            RegistryInitCommand.self
+        ]
     )
 }

@@ -4,7 +4,9 @@ internal import ArgumentParser
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "History, and what runs now.",
-        subcommands: [RunsListCommand.self, RunsShowCommand.self, RunsCancelCommand.self]
+        abstract: "The history of a tenant, and what runs now.",
+        subcommands: [
+            RunsListCommand.self, RunsShowCommand.self, RunsCancelCommand.self,
+        ]
     )
 }

@@ -5,6 +5,10 @@ struct TenantsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tenants",
         abstract: "The tenants in the registry.",
-        subcommands: [TenantsAddCommand.self, TenantsListCommand.self, TenantsShowCommand.self, TenantsSuspendCommand.self, TenantsResumeCommand.self, TenantsRemoveCommand.self, TenantsMoveCommand.self, TenantsPinCommand.self, TenantsUnpinCommand.self, TenantsMigrateCommand.self]
+        subcommands: [
+            TenantsAddCommand.self, TenantsListCommand.self, TenantsShowCommand.self, TenantsSuspendCommand.self,
+            TenantsResumeCommand.self, TenantsRemoveCommand.self, TenantsMoveCommand.self, TenantsPinCommand.self,
+            TenantsUnpinCommand.self, TenantsMigrateCommand.self,
+        ]
     )
 }

@@ -5,6 +5,8 @@ struct TimersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "timers",
         abstract: "One-shot work of a tenant.",
-        subcommands: [TimersAddCommand.self, TimersListCommand.self, TimersCancelCommand.self]
+        subcommands: [
+            TimersAddCommand.self, TimersListCommand.self, TimersCancelCommand.self,
+        ]
     )
 }

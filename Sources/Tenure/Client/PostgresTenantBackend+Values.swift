@@ -1,0 +1,187 @@
+internal import PostgresStore
+internal import TenureCore
+
+/// What users say, as the schema's client takes it.
+extension DueTime {
+    init(_ due: WorkDue) {
+        switch due {
+        case .now: self = .now
+        case .after(let delay): self = .after(delay)
+        case .at(let instant): self = .at(instant)
+        }
+    }
+}
+
+extension WorkAttributes {
+    init(_ options: WorkOptions) {
+        self.init()
+        self.uniqueKey = options.uniqueKey
+        self.orderingKey = options.orderingKey
+        self.priority = options.priority
+        self.retry = options.retry
+        self.timeout = options.timeout
+        self.correlationID = options.correlationID
+        self.traceContext = options.traceContext
+    }
+}
+
+extension JobRequest {
+    init(_ draft: JobDraft) {
+        let schedule: JobRequest.Schedule =
+            switch draft.schedule {
+            case .cron(let expression): .cron(expression)
+            case .every(let interval): .every(interval)
+            }
+        self.init(name: draft.name, topic: draft.topic, schedule: schedule)
+        self.payload = draft.payload
+        self.timeZone = draft.timeZone
+        self.priority = draft.priority
+        self.retry = draft.retry
+        self.timeout = draft.timeout
+        self.misfire = draft.misfire
+        self.misfireGrace = draft.misfireGrace
+        self.misfireBound = draft.misfireBound
+        self.overlap = draft.overlap.rawValue
+        self.startsAt = draft.startsAt
+        self.endsAt = draft.endsAt
+        self.jitter = draft.jitter
+        self.daylightGap = draft.daylightGap.rawValue
+        self.daylightOverlap = draft.daylightOverlap.rawValue
+    }
+}
+
+/// What the schema's client answers, as users see it.
+extension JobInfo {
+    init(_ record: JobRecord) {
+        self.init(
+            definition: record.definition,
+            payload: record.payload,
+            priority: record.priority,
+            retry: record.retry,
+            timeoutMilliseconds: record.timeoutMilliseconds,
+            overlap: record.overlap,
+            jitterMilliseconds: record.jitterMilliseconds,
+            daylightGap: record.daylightGap,
+            daylightOverlap: record.daylightOverlap,
+            createdAt: record.createdAt,
+            updatedAt: record.updatedAt
+        )
+    }
+}
+
+extension WorkInfo {
+    init(_ record: WorkRecord) {
+        self.init(
+            id: record.id,
+            kind: record.kind,
+            topic: record.topic,
+            payload: record.payload,
+            dueAt: record.dueAt,
+            options: WorkOptions(),
+            jobName: record.jobName,
+            createdAt: record.createdAt,
+            state: record.state
+        )
+        self.priority = record.priority
+        self.attempts = record.attempts
+        self.maxAttempts = record.maxAttempts
+        self.scheduledFor = record.scheduledFor
+        self.uniqueKey = record.uniqueKey
+        self.orderingKey = record.orderingKey
+        self.correlationID = record.correlationID
+        self.isSuspect = record.isSuspect
+        self.crashes = record.crashes
+        self.node = record.node
+        self.epoch = record.epoch
+        self.claimedAt = record.claimedAt
+    }
+}
+
+extension RunningInfo {
+    init(_ record: RunningRecord) {
+        self.init(
+            id: record.id,
+            attempt: record.attempt,
+            kind: record.kind,
+            topic: record.topic,
+            jobName: record.jobName,
+            scheduledFor: record.scheduledFor,
+            dueAt: record.dueAt,
+            node: record.node,
+            incarnation: record.incarnation,
+            epoch: record.epoch,
+            claimedAt: record.claimedAt
+        )
+    }
+}
+
+extension RunInfo {
+    init(_ record: RunRecord) {
+        self.init(
+            id: record.id,
+            attempt: record.attempt,
+            kind: record.kind,
+            topic: record.topic,
+            jobName: record.jobName,
+            scheduledFor: record.scheduledFor,
+            dueAt: record.dueAt,
+            node: record.node,
+            epoch: record.epoch,
+            startedAt: record.startedAt,
+            finishedAt: record.finishedAt,
+            state: record.state,
+            reason: record.reason,
+            error: record.error,
+            correlationID: record.correlationID
+        )
+    }
+}
+
+extension DeadLetter {
+    init(_ record: DeadLetterRecord) {
+        self.init(
+            id: record.id,
+            kind: record.kind,
+            topic: record.topic,
+            payload: record.payload,
+            failedAt: record.failedAt,
+            reason: record.reason,
+            error: record.error,
+            node: record.node,
+            epoch: record.epoch,
+            dueAt: record.dueAt,
+            attempts: record.attempts,
+            maxAttempts: record.maxAttempts,
+            crashes: record.crashes,
+            jobName: record.jobName,
+            scheduledFor: record.scheduledFor,
+            uniqueKey: record.uniqueKey,
+            orderingKey: record.orderingKey,
+            correlationID: record.correlationID,
+            createdAt: record.createdAt
+        )
+    }
+}
+
+extension TenantStatus {
+    init(_ summary: TenantSummary) {
+        self.init(
+            epoch: summary.epoch,
+            node: summary.node,
+            incarnation: summary.incarnation,
+            since: summary.since,
+            serverTime: summary.serverTime,
+            pending: summary.pending,
+            due: summary.due,
+            earliestDue: summary.earliestDue,
+            running: summary.running,
+            deadLetters: summary.deadLetters,
+            ended: summary.ended,
+            completed: summary.completed,
+            completedTwice: summary.completedTwice,
+            discarded: summary.discarded,
+            skipped: summary.skipped,
+            crashed: summary.crashed
+        )
+    }
+}

@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import Tenure
+internal import TenureCore
+
+/// How runs are made: for jobs and for single work.
+struct RunArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("-9 to 9, higher first.", valueName: "n"))
+    var priority = 0
+
+    @Option(help: ArgumentHelp("Attempts in all.", valueName: "n"))
+    var maxAttempts = 5
+
+    @Option(
+        help: ArgumentHelp(
+            "The delay after the first failure; it doubles with each further one.",
+            valueName: "duration"
+        )
+    )
+    var backoffBase = DurationArgument(.milliseconds(250))
+
+    @Option(help: ArgumentHelp("The longest delay between attempts.", valueName: "duration"))
+    var backoffMax = DurationArgument(.seconds(60))
+
+    @Option(help: ArgumentHelp("How long one attempt may take. Default: what the node says.", valueName: "duration"))
+    var timeout: DurationArgument?
+
+    /// Attempts and delays.
+    var retry: RetryPolicy {
+        RetryPolicy(
+            maxAttempts: self.maxAttempts,
+            baseDelayMilliseconds: self.backoffBase.duration.milliseconds,
+            maxDelayMilliseconds: self.backoffMax.duration.milliseconds
+        )
+    }
+}
