@@ -236,7 +236,8 @@ package final class IOReactor: SerialExecutor, Sendable {
             guard let next else { return -1 }
             // Rounded up: waking early would spin until the instant has really come.
             let remaining = (next - .now).components
-            let milliseconds = remaining.seconds * 1000 + (remaining.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+            let fraction = (remaining.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+            let milliseconds = remaining.seconds * 1000 + fraction
             return CInt(clamping: max(0, milliseconds))
         }
     }

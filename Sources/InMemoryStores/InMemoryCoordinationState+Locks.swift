@@ -78,7 +78,6 @@ extension InMemoryCoordinationState {
         )
         self.owners[tenant] = move.target
         self.moves[tenant] = nil
-        self.unassigned[tenant] = nil
         self.ownersVersion += 1
         self.wakeups.append(
             .lockPassed(tenant: tenant, to: move.targetHolder, from: holder, epoch: passed, lastClaim: lastClaim)

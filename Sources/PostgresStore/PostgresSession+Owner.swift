@@ -2,7 +2,8 @@ package import PostgresClient
 package import TenureCore
 
 extension PostgresSession {
-    /// The session of a node: one that is stopped or cut off ends, with its locks, before another node may own what it owned.
+    /// The session of a node: one that is stopped or cut off ends, with its locks, before another node may own what it
+    /// owned.
     ///
     /// The application's name begins with `tenure`: `take_ownership` ends only such sessions.
     ///

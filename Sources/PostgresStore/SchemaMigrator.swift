@@ -3,9 +3,9 @@ package import TenureCore
 
 /// Brings a schema up to date, or tells that it is not.
 ///
-/// Each migration is a transaction under an advisory lock, so that any number of processes may migrate at once. An applied
-/// migration whose text has changed since is refused; one that this program does not know is refused only if it is
-/// marked as breaking, so that versions can be mixed during an upgrade.
+/// Each migration is a transaction under an advisory lock, so that any number of processes may migrate at once. An
+/// applied migration whose text has changed since is refused; one that this program does not know is refused only if it
+/// is marked as breaking, so that versions can be mixed during an upgrade.
 package struct SchemaMigrator: Sendable {
     /// What is to be done about a schema.
     package enum Verdict: Sendable, Equatable {
@@ -98,7 +98,10 @@ package struct SchemaMigrator: Sendable {
         else { return nil }
         _ = try await connection.query(
             Statements.recordMigration.prepared(in: self.schema),
-            .int(migration.number), .text(migration.name), .text(migration.sha256), .bool(migration.isBreaking),
+            .int(migration.number),
+            .text(migration.name),
+            .text(migration.sha256),
+            .bool(migration.isBreaking),
             deadline: deadline
         )
         try await connection.execute(script: self.schema.fill(migration.source), deadline: deadline)

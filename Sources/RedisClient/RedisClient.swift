@@ -109,7 +109,10 @@ package actor RedisClient {
     }
 
     /// The connection, waiting for one if there is none.
-    func connection(for operation: String, deadline: ContinuousClock.Instant) async throws(RedisError) -> RedisConnection {
+    func connection(
+        for operation: String,
+        deadline: ContinuousClock.Instant
+    ) async throws(RedisError) -> RedisConnection {
         if let current = self.current { return current.connection }
         guard !self.isClosed else { throw RedisError(.closed, operation: operation) }
         guard self.waiters.count < self.configuration.limits.requests else {

@@ -49,7 +49,7 @@ package struct CoordinationScript: Sendable {
     static let reportReady = Self(LuaScripts.reportReady, [.nodes, .moves, .ownersVersion, .wake])
     static let passLock = Self(
         LuaScripts.passLock,
-        [.nodes, .owners, .moves, .epochs, .unassigned, .ownersVersion, .wake, .locks]
+        [.nodes, .owners, .moves, .epochs, .ownersVersion, .wake, .locks]
     )
 
     static let readState = Self(

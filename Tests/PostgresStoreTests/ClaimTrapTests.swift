@@ -34,7 +34,12 @@ struct ClaimTrapTests {
 
                 // The trap: a deletion that merely finds no claim, and history that is written all the same.
                 var naive = PostgresUnit(
-                    .unnamed("DELETE FROM work WHERE id = \(id) AND EXISTS (SELECT FROM claims WHERE batch = '\(Self.batch)')")
+                    .unnamed(
+                        """
+                        DELETE FROM work WHERE id = \(id)
+                            AND EXISTS (SELECT FROM claims WHERE batch = \'\(Self.batch)\')
+                        """
+                    )
                 )
                 let history = PostgresStatement.unnamed(
                     """
@@ -66,7 +71,10 @@ struct ClaimTrapTests {
                 try await owner.run(Self.claim(id))
                 try await owner.run("DELETE FROM work")
 
-                #expect(try await owner.failure(Self.settle(id, strict: true)) == "TN004", "inside a handler's transaction")
+                #expect(
+                    try await owner.failure(Self.settle(id, strict: true)) == "TN004",
+                    "inside a handler's transaction"
+                )
                 #expect(try await owner.value(Self.settle(id)) == "0")
                 #expect(try await owner.value("SELECT count(*) FROM runs") == "0")
                 #expect(try await owner.value("SELECT count(*) FROM claims") == "0")
@@ -169,7 +177,10 @@ struct ClaimTrapTests {
                 try await owner.run("BEGIN")
                 try await owner.run(claim(lost))
                 let naive = try await user.run(
-                    "DELETE FROM work WHERE id = \(lost) AND NOT EXISTS (SELECT FROM claims WHERE \(lost) = ANY (ids)) RETURNING id"
+                    """
+                    DELETE FROM work WHERE id = \(lost)
+                        AND NOT EXISTS (SELECT FROM claims WHERE \(lost) = ANY (ids)) RETURNING id
+                    """
                 )
                 try await owner.run("COMMIT")
                 #expect(naive == [[lost]], "the trap: cancelled and claimed")

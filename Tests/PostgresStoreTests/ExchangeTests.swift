@@ -48,7 +48,9 @@ struct ExchangeTests {
             var ids: [WorkID] = []
             for _ in verdicts { ids.append(try await client.enqueue(topic: "topic")) }
             let claim = try await store.claim(Owner.first, 1, ids)
-            let outcomes = zip(ids, verdicts).map { outcome($0, $1, error: $1 == .completed ? nil : "what\0 went wrong") }
+            let outcomes = zip(ids, verdicts).map {
+                outcome($0, $1, error: $1 == .completed ? nil : "what\0 went wrong")
+            }
 
             let reply = await store.exchange(
                 Exchange(settlements: [Settlement(batch: claim.batch, outcomes: outcomes.reversed())])
@@ -198,12 +200,18 @@ struct ExchangeTests {
             let later = try await client.scheduleTimer(topic: "later", due: .at(due))
 
             let busy = try await store.pass(
-                Owner.first, 1, scan: ScanRequest(limit: 10, cursor: nil), sleepUntil: .distantFuture
+                Owner.first,
+                1,
+                scan: ScanRequest(limit: 10, cursor: nil),
+                sleepUntil: .distantFuture
             )
             #expect(busy.isSleepPublished == false)
             #expect(busy.scan?.items.map(\.id) == [id])
             let quiet = try await store.pass(
-                Owner.first, 1, scan: ScanRequest(limit: 10, cursor: busy.scan?.cursor), sleepUntil: .distantFuture
+                Owner.first,
+                1,
+                scan: ScanRequest(limit: 10, cursor: busy.scan?.cursor),
+                sleepUntil: .distantFuture
             )
             #expect(quiet.isSleepPublished == true)
             #expect(quiet.scan?.nextDue == due)

@@ -26,7 +26,10 @@ struct FenceTrapTests {
                 try await locker.run("BEGIN")
                 try await locker.run("UPDATE effects SET epoch = 99 WHERE id = 1")
                 async let naive = owner.run(
-                    "UPDATE effects SET epoch = 1 WHERE id = 1 AND EXISTS (SELECT FROM fence WHERE epoch = 1) RETURNING id"
+                    """
+                    UPDATE effects SET epoch = 1 WHERE id = 1 AND EXISTS (SELECT FROM fence WHERE epoch = 1)
+                    RETURNING id
+                    """
                 )
                 try await successor.waitUntilBlocked(process)
                 try await successor.run("SELECT take_ownership(2, 'node-2', 'b')")
@@ -37,7 +40,8 @@ struct FenceTrapTests {
                 try await locker.run("BEGIN")
                 try await locker.run("UPDATE effects SET epoch = 99 WHERE id = 1")
                 async let cured: Void = owner.execute(
-                    script: "SELECT assert_epoch(2); UPDATE effects SET epoch = 2 WHERE id = 1;", deadline: .soon
+                    script: "SELECT assert_epoch(2); UPDATE effects SET epoch = 2 WHERE id = 1;",
+                    deadline: .soon
                 )
                 try await successor.waitUntilBlocked(process)
                 let installer = try await successor.processID()
@@ -112,7 +116,9 @@ struct FenceTrapTests {
     func starvation() async throws {
         try await withStoreDatabase { database in
             try await database.withConnections(4) { connections in
-                let (first, second, successor, observer) = (connections[0], connections[1], connections[2], connections[3])
+                let (first, second, successor, observer) = (
+                    connections[0], connections[1], connections[2], connections[3]
+                )
                 try await first.execute(script: Self.set, deadline: .soon)
                 let (reader, installer) = (try await second.processID(), try await successor.processID())
 

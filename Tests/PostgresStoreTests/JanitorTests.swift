@@ -24,7 +24,8 @@ struct JanitorTests {
                         CREATE TABLE runs_20200101 PARTITION OF runs FOR VALUES FROM ('2020-01-01Z') TO ('2020-01-02Z');
                         INSERT INTO runs (run_id, attempt, finished_at, kind, topic, state)
                         VALUES (1, 1, '2020-01-01 12:00Z', 'timer', 'old', 'completed'),
-                            (2, 1, '2020-02-02 12:00Z', 'timer', 'late', 'completed'), (3, 1, now(), 'timer', 'new', 'completed');
+                            (2, 1, '2020-02-02 12:00Z', 'timer', 'late', 'completed'),
+                            (3, 1, now(), 'timer', 'new', 'completed');
                         DO $$ BEGIN EXECUTE 'DROP TABLE ' || (
                             SELECT max(tablename) FROM pg_tables WHERE tablename ~ '^runs_[0-9]{8}$'); END $$;
                         """,

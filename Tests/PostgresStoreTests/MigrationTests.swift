@@ -1,8 +1,9 @@
 import PostgresClient
-@testable import PostgresStore
 import TenureCore
 import TestSupport
 import Testing
+
+@testable import PostgresStore
 
 @Suite("Migrations", .needsPostgres, .timeLimit(.minutes(1)))
 struct MigrationTests {
@@ -106,7 +107,9 @@ struct MigrationTests {
                     let sql = (isOfRegistry ? SchemaName.registry : database.schema).fill(statement.source)
                     try await connections[0].run("PREPARE \(statement.name) AS \(sql)")
                     let count = try await connections[0].value(
-                        "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = '\(statement.name)'"
+                        """
+                        SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = '\(statement.name)'
+                        """
                     )
                     #expect(count == "\(statement.parameterCount)", "\(statement.name)")
                 }

@@ -9,7 +9,10 @@ struct OccurrenceTests {
     private static let noon = ServerTime(microseconds: 1_700_000_000_000_000)
 
     private static func plan(
-        _ job: JobDefinition, _ minutes: [Int], skipped: [Int] = [], pauses: Bool = false
+        _ job: JobDefinition,
+        _ minutes: [Int],
+        skipped: [Int] = [],
+        pauses: Bool = false
     ) -> Materialisation {
         func instant(_ minute: Int) -> ServerTime { Self.noon.advanced(by: .seconds(60 * minute)) }
         return Materialisation(
@@ -27,7 +30,10 @@ struct OccurrenceTests {
     func reading() async throws {
         try await withOwner { store, client in
             let opened = try await store.open(
-                epoch: Epoch(1), holder: Owner.first, living: [Owner.first.incarnation], lending: .zero
+                epoch: Epoch(1),
+                holder: Owner.first,
+                living: [Owner.first.incarnation],
+                lending: .zero
             )
             var request = JobRequest(name: "report", topic: "report.daily", schedule: .cron("0 9 * * MON-FRI"))
             request.timeZone = "Europe/Berlin"
@@ -101,7 +107,9 @@ struct OccurrenceTests {
             let again = try await self.putJob(client, store)
 
             #expect(again.lastOccurrence == items[0].scheduledFor && again.revision > job.revision)
-            #expect(try await store.pass(Owner.first, 1, materialise: [Self.plan(job, [1])]).materialised == [.conflict])
+            #expect(
+                try await store.pass(Owner.first, 1, materialise: [Self.plan(job, [1])]).materialised == [.conflict]
+            )
             var stale = Self.plan(again, [1])
             stale.nextDue = nil
             await #expect(throws: StoreError.self, "an occurrence that is not later than the last one") {
@@ -114,7 +122,11 @@ struct OccurrenceTests {
     func pausing() async throws {
         try await withOwner { store, client in
             let job = try await self.putJob(client, store)
-            let pausing = try await store.pass(Owner.first, 1, materialise: [Self.plan(job, [], skipped: [1], pauses: true)])
+            let pausing = try await store.pass(
+                Owner.first,
+                1,
+                materialise: [Self.plan(job, [], skipped: [1], pauses: true)]
+            )
             #expect(pausing.materialised == [.applied([])])
             let paused = try #require(try await store.jobs().jobs.first)
             #expect(paused.isPaused && paused.revision == job.revision + 1)
@@ -149,9 +161,12 @@ struct OccurrenceTests {
         }
     }
 
-    @Test("An occurrence whose predecessor has not ended is skipped, queued or run, as the job says", arguments: [
-        "allow", "skip", "queue",
-    ])
+    @Test(
+        "An occurrence whose predecessor has not ended is skipped, queued or run, as the job says",
+        arguments: [
+            "allow", "skip", "queue",
+        ]
+    )
     func overlap(_ policy: String) async throws {
         try await withOwner { store, client in
             var request = Self.request

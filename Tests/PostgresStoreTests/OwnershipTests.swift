@@ -29,7 +29,9 @@ struct OwnershipTests {
     func unusablePlace() async throws {
         try await withStoreDatabase(isMigrated: false) { database in
             let stores = PostgresTenantStores(pools: database.pools)
-            let cases = [("postgresql://[", "tenure"), ("env:TENURE_TEST_UNSET_VARIABLE", "tenure"), (database.url, "no schema")]
+            let cases = [
+                ("postgresql://[", "tenure"), ("env:TENURE_TEST_UNSET_VARIABLE", "tenure"), (database.url, "no schema"),
+            ]
             for (connection, schema) in cases {
                 let store = stores.store(connection: connection, schema: schema)
                 let error = await #expect(throws: StoreError.self) { try await store.prepare(migrate: true) }

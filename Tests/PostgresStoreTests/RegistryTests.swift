@@ -10,7 +10,13 @@ struct RegistryTests {
 
     private static func entry(_ id: TenantID = Self.id) -> RegistryEntry {
         RegistryEntry(
-            id: id, name: "ACME", connection: "env:ACME_URL", schema: "acme_1", weight: 2.5, priority: 3, labels: ["region": "eu"]
+            id: id,
+            name: "ACME",
+            connection: "env:ACME_URL",
+            schema: "acme_1",
+            weight: 2.5,
+            priority: 3,
+            labels: ["region": "eu"]
         )
     }
 

@@ -9,9 +9,11 @@ struct SQLClientTests {
     @Test("A wrong argument raises an error with a hint")
     func wrongArguments() async throws {
         let calls = [
-            "enqueue(NULL)", "enqueue('')", "enqueue('two words')", "enqueue('t', NULL)", "enqueue('t', priority => 10)",
+            "enqueue(NULL)", "enqueue('')", "enqueue('two words')", "enqueue('t', NULL)",
+            "enqueue('t', priority => 10)",
             "enqueue('t', max_attempts => 0)", "enqueue('t', timeout => '0')", "enqueue('t', unique_key => '')",
-            "enqueue('t', ordering_key => repeat('k', 201))", "enqueue('t', backoff_base => '2 s', backoff_max => '1 s')",
+            "enqueue('t', ordering_key => repeat('k', 201))",
+            "enqueue('t', backoff_base => '2 s', backoff_max => '1 s')",
             "receive('', 'm', 't')", "receive('s', NULL, 't')", "schedule_timer('t', NULL)",
             "schedule_timer('t', 'infinity')", "schedule_job('', 't', '@daily')", "schedule_job('j', 't')",
             "schedule_job('j', 't', '@daily', every => '1 h')", "schedule_job('j', 't', every => '1 month')",
@@ -29,7 +31,10 @@ struct SQLClientTests {
                         try await connections[0].run("SELECT \(call)")
                     }
                     #expect(error?.hint?.isEmpty == false, "\(call)")
-                    #expect(["22023", "22004", "P0002"].contains(error?.sqlState?.rawValue), "\(call): \(error as Any)")
+                    #expect(
+                        ["22023", "22004", "P0002"].contains(error?.sqlState?.rawValue),
+                        "\(call): \(error as Any)"
+                    )
                 }
                 let count = try await connections[0].value("SELECT count(*) FROM work")
                 #expect(count == "0")
@@ -41,13 +46,15 @@ struct SQLClientTests {
     func cron() async throws {
         let valid = [
             "* * * * *", "*/5 * * * *", "0 0 1 1 *", "5,10-20/2,59 * * * *", "5/15 * * * *", "0 22-2 * * *",
-            "0 0 ? * FRI-MON", "0 0 * jan-MAR Sun", "0 0 L * *", "0 0 L-3 * *", "0 0 LW * *", "0 0 l-30w * *", "0 0 15W * *",
+            "0 0 ? * FRI-MON", "0 0 * jan-MAR Sun", "0 0 L * *", "0 0 L-3 * *", "0 0 LW * *", "0 0 l-30w * *",
+            "0 0 15W * *",
             "0 0 * * FRIL", "0 0 * * 5L", "0 0 * * MON#2", "0 0 * * 7", "*/10 * * * * *", "@daily", "@EVERY_SECOND",
             "  0  0 \t * * * ",
         ]
         let invalid = [
             ("", "fields"), ("* * * *", "fields"), ("* * * * * * *", "fields"), ("60 * * * *", "minute"),
-            ("* 24 * * *", "hour"), ("* * 0 * *", "day of month"), ("* * 32 * *", "day of month"), ("* * * 13 *", "month"),
+            ("* 24 * * *", "hour"), ("* * 0 * *", "day of month"), ("* * 32 * *", "day of month"),
+            ("* * * 13 *", "month"),
             ("* * * * 8", "day of week"), ("* * * FOO *", "month"), ("* * * * MONDAY", "day of week"),
             ("*/0 * * * *", "minute"), ("*/60 * * * *", "minute"), ("1, * * * *", "minute"), ("*,1 * * * *", "minute"),
             ("1-2-3 * * * *", "minute"), ("* * L-31 * *", "day of month"), ("* * 1,L * *", "day of month"),
@@ -99,7 +106,9 @@ struct SQLClientTests {
         try await withStoreDatabase { database in
             try await database.withConnections(1) { connections in
                 let user = connections[0]
-                let first = try await user.text("SELECT receive('shop', 'm1', 'order', '{\"n\": 1}', correlation_id => 'c')")
+                let first = try await user.text(
+                    "SELECT receive('shop', 'm1', 'order', '{\"n\": 1}', correlation_id => 'c')"
+                )
                 #expect(try await user.value("SELECT receive('shop', 'm1', 'order')") == nil)
                 #expect(try await user.value("SELECT receive('mail', 'm1', 'order')") != nil)
                 let rows = try await user.run("SELECT id, kind, payload, correlation_id FROM work ORDER BY id")
@@ -119,7 +128,8 @@ struct SQLClientTests {
                 try await user.run("SELECT enqueue('t'), receive('s', 'm', 't'), schedule_job('j', 't', '@daily')")
                 try await user.run("ROLLBACK")
 
-                let left = "SELECT (SELECT count(*) FROM work) + (SELECT count(*) FROM inbox) + (SELECT count(*) FROM jobs)"
+                let left =
+                    "SELECT (SELECT count(*) FROM work) + (SELECT count(*) FROM inbox) + (SELECT count(*) FROM jobs)"
                 #expect(try await user.value(left) == "0")
             }
         }
@@ -136,9 +146,11 @@ struct SQLClientTests {
                 #expect(try await user.value("SELECT cancel_timer(\(timer))") == "t")
                 #expect(try await user.value("SELECT cancel_timer(\(timer))") == "f")
                 #expect(try await user.value("SELECT cancel(\(message))") == "t")
-                #expect(try await user.run("SELECT run_id, state FROM runs ORDER BY run_id") == [
-                    [timer, "cancelled"], [message, "cancelled"],
-                ])
+                #expect(
+                    try await user.run("SELECT run_id, state FROM runs ORDER BY run_id") == [
+                        [timer, "cancelled"], [message, "cancelled"],
+                    ]
+                )
             }
         }
     }

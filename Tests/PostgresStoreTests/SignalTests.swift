@@ -15,7 +15,10 @@ struct SignalTests {
             try await store.become(owner: Owner.first, 1)
             #expect(await signals.next() == .interrupted, "from here on it listens")
             let pass = try await store.pass(
-                Owner.first, 1, scan: ScanRequest(limit: 1, cursor: nil), sleepUntil: .distantFuture
+                Owner.first,
+                1,
+                scan: ScanRequest(limit: 1, cursor: nil),
+                sleepUntil: .distantFuture
             )
             #expect(pass.isSleepPublished == true)
 
@@ -58,7 +61,8 @@ struct SignalTests {
         try await withStoreDatabase { database in
             let stores = PostgresTenantStores(pools: database.pools)
             let (busy, quiet) = (
-                stores.store(connection: database.url, schema: "busy"), stores.store(connection: database.url, schema: "quiet")
+                stores.store(connection: database.url, schema: "busy"),
+                stores.store(connection: database.url, schema: "quiet")
             )
             let client = try PostgresTenantClient(pools: database.pools, connection: database.url, schema: "busy")
             var told: [AsyncStream<StoreSignal>.Iterator] = []

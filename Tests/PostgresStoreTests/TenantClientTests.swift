@@ -61,7 +61,10 @@ struct TenantClientTests {
             #expect(job.payload == "[1]" && job.priority == -2 && job.retry == request.retry)
             #expect(job.timeoutMilliseconds == 1500 && job.overlap == "queue" && job.jitterMilliseconds == 3000)
             #expect(job.daylightGap == "skip" && job.daylightOverlap == "both")
-            #expect(job.definition.schedule == .interval(microseconds: 90_000_000, anchor: ServerTime(microseconds: 1_000_000)))
+            #expect(
+                job.definition.schedule
+                    == .interval(microseconds: 90_000_000, anchor: ServerTime(microseconds: 1_000_000))
+            )
             #expect(job.definition.startsAt == request.startsAt && job.definition.endsAt == request.endsAt)
             #expect(try await client.jobs() == [job])
             #expect(try await client.pauseJob("j"))

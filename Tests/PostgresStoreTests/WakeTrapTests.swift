@@ -9,7 +9,9 @@ struct WakeTrapTests {
     private static let never = "2999-01-01"
 
     private static func scan(
-        seen: String? = nil, after: (due: String, id: String) = ("-infinity", "0"), sleep: String? = nil
+        seen: String? = nil,
+        after: (due: String, id: String) = ("-infinity", "0"),
+        sleep: String? = nil
     ) -> String {
         let seen = seen.map { "'\($0)'" } ?? "NULL"
         let sleep = sleep.map { "'\($0)'" } ?? "NULL"
@@ -21,7 +23,9 @@ struct WakeTrapTests {
 
     /// Waits for notifications up to a mark of this test's own, and returns how many came before it.
     private static func notifications(
-        on listener: PostgresConnection, _ events: AsyncStream<String>, mark sender: PostgresConnection
+        on listener: PostgresConnection,
+        _ events: AsyncStream<String>,
+        mark sender: PostgresConnection
     ) async throws -> Int {
         try await sender.run("SELECT pg_notify('mark', '')")
         var count = 0
@@ -117,7 +121,10 @@ struct WakeTrapTests {
                 #expect(first.map { $0[0] } == [early, nil])
                 try await slow.run("COMMIT")
 
-                #expect(try await owner.run(Self.scan(after: cursor)).map { $0[0] } == [nil], "the trap: the cursor alone")
+                #expect(
+                    try await owner.run(Self.scan(after: cursor)).map { $0[0] } == [nil],
+                    "the trap: the cursor alone"
+                )
                 let second = try await owner.run(Self.scan(seen: seen, after: cursor))
                 #expect(second.map { $0[0] } == [late, nil])
                 let third = try await owner.run(Self.scan(seen: try #require(second.last?[2]), after: cursor))
@@ -140,7 +147,10 @@ struct WakeTrapTests {
 
                 let second = try await owner.run(Self.scan(seen: try #require(first.last?[2]), after: cursor))
 
-                #expect(second.map { $0[0] } == [nil], "its transaction is younger than the open one, and has been seen")
+                #expect(
+                    second.map { $0[0] } == [nil],
+                    "its transaction is younger than the open one, and has been seen"
+                )
                 try await slow.run("ROLLBACK")
             }
         }

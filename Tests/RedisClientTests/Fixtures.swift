@@ -13,14 +13,16 @@ struct Bench {
 func withBench<Value>(
     _ url: String? = nil,
     scripts: [RedisScript] = [],
-    change: (inout RedisClientConfiguration) -> Void = { _ in },
+    connectTimeout: Duration = .seconds(2),
+    silence: Duration = .seconds(1),
     _ body: (Bench) async throws -> Value
 ) async throws -> Value {
     var configuration = RedisClientConfiguration(
         url: try RedisURL(try url ?? Servers.requireRedis()),
         scripts: scripts
     )
-    change(&configuration)
+    configuration.connectTimeout = connectTimeout
+    configuration.limits.silence = silence
     let reactor = IOReactor(name: "test-io")
     let client = RedisClient(reactor: reactor, configuration: configuration)
     let result: Result<Value, any Error>
@@ -48,7 +50,9 @@ func withConnection<Value>(
     let connection = RedisConnection(reactor: reactor, limits: limits)
     let result: Result<Value, any Error>
     do {
-        guard let address = SocketAddress(numericHost: "127.0.0.1", port: port) else { preconditionFailure("an address") }
+        guard let address = SocketAddress(numericHost: "127.0.0.1", port: port) else {
+            preconditionFailure("this is an address")
+        }
         try await connection.connect(to: address, deadline: .soon)
         result = .success(try await body(connection))
     } catch {

@@ -175,7 +175,7 @@ struct RedisClientTests {
     @Test("A server that is silent is given up, and served again on a new connection")
     func silence() async throws {
         try await withProxy { proxy in
-            try await withBench("redis://127.0.0.1:\(proxy.port)", change: { $0.limits.silence = .milliseconds(100) }) { bench in
+            try await withBench("redis://127.0.0.1:\(proxy.port)", silence: .milliseconds(100)) { bench in
                 try await bench.client.connect(deadline: .soon)
                 var states = await bench.client.states().makeAsyncIterator()
                 _ = await states.next()
@@ -202,7 +202,7 @@ struct RedisClientTests {
     func stalledConnect() async throws {
         try await withProxy { proxy in
             proxy.behave(.stall)
-            try await withBench("redis://127.0.0.1:\(proxy.port)", change: { $0.connectTimeout = .milliseconds(50) }) { bench in
+            try await withBench("redis://127.0.0.1:\(proxy.port)", connectTimeout: .milliseconds(50)) { bench in
                 var states = await bench.client.states().makeAsyncIterator()
                 async let reply = bench.client.send("PING", deadline: .soon)
                 guard case .disconnected = await states.next() else {

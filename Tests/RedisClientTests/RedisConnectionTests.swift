@@ -7,7 +7,8 @@ import Testing
 struct RedisConnectionTests {
     /// Sends echoes at once and returns what each got: its own number, another one, or an error.
     func echoes(_ range: Range<Int>, over connection: RedisConnection) async -> [Int: Result<Int?, RedisError>] {
-        await withTaskGroup(of: (Int, Result<Int?, RedisError>).self, returning: [Int: Result<Int?, RedisError>].self) { group in
+        await withTaskGroup(of: (Int, Result<Int?, RedisError>).self, returning: [Int: Result<Int?, RedisError>].self) {
+            group in
             for number in range {
                 group.addTask {
                     do throws(RedisError) {

@@ -7,7 +7,7 @@ struct RedisSentinelTests {
     @Test("The client follows the master through a failover, and finds its data on the new one")
     func failover() async throws {
         let group = try await PrivateRedisSentinels.start(sentinels: 3)
-        try await withBench(group.url, change: { $0.connectTimeout = .milliseconds(500) }) { bench in
+        try await withBench(group.url, connectTimeout: .milliseconds(500)) { bench in
             var states = await bench.client.states().makeAsyncIterator()
             _ = try await bench.client.send("SET", "key", "before", deadline: .soon)
             _ = try await bench.client.send("WAIT", 1, 5000, deadline: .soon)
@@ -28,7 +28,7 @@ struct RedisSentinelTests {
     @Test("A master that was paused and replaced is left, though its sockets are open")
     func pausedMaster() async throws {
         let group = try await PrivateRedisSentinels.start(sentinels: 3)
-        try await withBench(group.url, change: { $0.connectTimeout = .milliseconds(500) }) { bench in
+        try await withBench(group.url, connectTimeout: .milliseconds(500)) { bench in
             _ = try await bench.client.send("SET", "key", 1, deadline: .soon)
             group.master.pause()
 
@@ -118,7 +118,9 @@ struct RedisSentinelTests {
             do {
                 return try await body()
             } catch let error as RedisError {
-                guard [.outcomeUnknown, .timedOut, .unavailable].contains(error.code), .now < deadline else { throw error }
+                guard [.outcomeUnknown, .timedOut, .unavailable].contains(error.code), .now < deadline else {
+                    throw error
+                }
             }
         }
     }

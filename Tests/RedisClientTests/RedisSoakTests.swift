@@ -59,7 +59,7 @@ struct RedisSoakTests {
                 tally.answered += 1
                 tally.last = value
                 unknownSinceLast = 0
-            } catch where error.mayHaveHappened {
+            } catch  where error.mayHaveHappened {
                 tally.unknown += 1
                 unknownSinceLast += 1
             } catch {

@@ -61,7 +61,9 @@ struct RedisURLTests {
             $0.sentinelCredentials = .init(username: "s", password: "q")
         },
         Form("redis+cluster://a,b:7000", .cluster([.tcp(host: "a", port: 6379), .tcp(host: "b", port: 7000)])),
-        Form("redis+cluster://:p@a/0", .cluster([.tcp(host: "a", port: 6379)])) { $0.credentials = .init(password: "p") },
+        Form("redis+cluster://:p@a/0", .cluster([.tcp(host: "a", port: 6379)])) {
+            $0.credentials = .init(password: "p")
+        },
     ]
 
     @Test("Every form is understood", arguments: Self.forms)

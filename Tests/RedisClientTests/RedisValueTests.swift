@@ -36,9 +36,11 @@ struct RedisValueTests {
         command.append("ä")
 
         #expect(command.name == "SET")
-        #expect(command.arguments.map(Array.init) == [
-            Array("SET".utf8), [], [0, 255], Array("-5".utf8), Array("18446744073709551615".utf8), Array("ä".utf8),
-        ])
+        #expect(
+            command.arguments.map(Array.init) == [
+                Array("SET".utf8), [], [0, 255], Array("-5".utf8), Array("18446744073709551615".utf8), Array("ä".utf8),
+            ]
+        )
         #expect(command.byteCount == 3 + 0 + 2 + 2 + 20 + 2)
     }
 

@@ -141,7 +141,7 @@ package final class ChildProcess: Sendable {
         within limit: Duration,
         _ condition: (State) throws -> Value?
     ) throws -> Value {
-        let deadline = Date(timeIntervalSinceNow: Double(limit.components.seconds) + Double(limit.components.attoseconds) / 1e18)
+        let deadline = Date(timeIntervalSinceNow: limit / .seconds(1))
         self.changed.lock()
         defer { self.changed.unlock() }
         while true {

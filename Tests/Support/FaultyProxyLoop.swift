@@ -156,7 +156,12 @@ final class FaultyProxyLoop {
         }
     }
 
-    private func deliver(_ flow: inout Flow, to descriptor: CInt, _ connection: Connection, _ now: ContinuousClock.Instant) {
+    private func deliver(
+        _ flow: inout Flow,
+        to descriptor: CInt,
+        _ connection: Connection,
+        _ now: ContinuousClock.Instant
+    ) {
         guard self.passes(flow.direction) else { return }
         while let first = flow.chunks.first, first.due <= now {
             let sent = first.bytes.withUnsafeBytes {

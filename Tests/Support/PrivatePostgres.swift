@@ -55,10 +55,11 @@ package final class PrivatePostgres: Sendable {
         self.user = user
         self.port = try FreePort.next()
         self.socketDirectory = directory.path
-        self.settings = [
-            "listen_addresses=127.0.0.1", "unix_socket_directories=\(directory.path)", "port=\(self.port)",
-            "fsync=\(isDurable ? "on" : "off")", "max_connections=200",
-        ] + settings
+        self.settings =
+            [
+                "listen_addresses=127.0.0.1", "unix_socket_directories=\(directory.path)", "port=\(self.port)",
+                "fsync=\(isDurable ? "on" : "off")", "max_connections=200",
+            ] + settings
         let initdb = try ChildProcess(
             path: try Programs.require("initdb"),
             arguments: [

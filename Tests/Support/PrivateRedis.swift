@@ -119,7 +119,8 @@ package final class PrivateRedis: Sendable {
         if options.sentinelConfiguration != nil { arguments.append("--sentinel") }
         let process = try ChildProcess(path: try Programs.require("redis-server"), arguments: arguments)
         do {
-            try process.waitForOutput(options.sentinelConfiguration == nil ? "Ready to accept connections" : "Sentinel ID")
+            let isSentinel = options.sentinelConfiguration != nil
+            try process.waitForOutput(isSentinel ? "Sentinel ID" : "Ready to accept connections")
         } catch {
             process.signal(SIGKILL)
             throw error

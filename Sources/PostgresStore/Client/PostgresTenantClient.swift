@@ -50,24 +50,36 @@ package struct PostgresTenantClient: Sendable {
     /// - Returns: Its ID, or that of the live work which has the unique key already.
     /// - Throws: ``RefusedRequest`` or ``StoreError``, as every method.
     package func enqueue(
-        topic: String, payload: String = "{}", due: DueTime = .now, _ attributes: WorkAttributes = .init()
+        topic: String,
+        payload: String = "{}",
+        due: DueTime = .now,
+        _ attributes: WorkAttributes = .init()
     ) async throws -> WorkID {
         try await self.addWork(.outbox, topic, payload, due, attributes)
     }
 
     /// Adds one-shot work at an instant.
     package func scheduleTimer(
-        topic: String, due: DueTime, payload: String = "{}", _ attributes: WorkAttributes = .init()
+        topic: String,
+        due: DueTime,
+        payload: String = "{}",
+        _ attributes: WorkAttributes = .init()
     ) async throws -> WorkID {
         try await self.addWork(.timer, topic, payload, due, attributes)
     }
 
     private func addWork(
-        _ kind: WorkKind, _ topic: String, _ payload: String, _ due: DueTime, _ attributes: WorkAttributes
+        _ kind: WorkKind,
+        _ topic: String,
+        _ payload: String,
+        _ due: DueTime,
+        _ attributes: WorkAttributes
     ) async throws -> WorkID {
         let parameters: [PostgresValue] = [.text(kind.rawValue), .text(topic), .json(payload)]
         let rows = try await self.query(
-            self.statements.addWork, "work.add", parameters + due.parameters + attributes.parameters
+            self.statements.addWork,
+            "work.add",
+            parameters + due.parameters + attributes.parameters
         )
         return WorkID(Int64(try rows.single().int(0)))
     }
@@ -85,7 +97,9 @@ package struct PostgresTenantClient: Sendable {
     ) async throws -> WorkID? {
         let parameters: [PostgresValue] = [.text(source), .text(messageID), .text(topic), .json(payload)]
         let rows = try await self.query(
-            self.statements.receive, "message.receive", parameters + due.parameters + attributes.parameters
+            self.statements.receive,
+            "message.receive",
+            parameters + due.parameters + attributes.parameters
         )
         return try rows.single().optionalInt(0).map { WorkID(Int64($0)) }
     }
@@ -103,10 +117,14 @@ package struct PostgresTenantClient: Sendable {
 
     /// What is still to do, in the order in which it is due.
     package func work(
-        kinds: [WorkKind] = [], job: String? = nil, id: WorkID? = nil, limit: Int = 100
+        kinds: [WorkKind] = [],
+        job: String? = nil,
+        id: WorkID? = nil,
+        limit: Int = 100
     ) async throws -> [WorkRecord] {
         try await self.query(
-            self.statements.work, "work.list",
+            self.statements.work,
+            "work.list",
             [.texts(kinds.map(\.rawValue)), .text(job), .int(id?.value), .int(limit)]
         ).map(WorkRecord.init)
     }
@@ -167,7 +185,8 @@ package struct PostgresTenantClient: Sendable {
         limit: Int = 100
     ) async throws -> [RunRecord] {
         try await self.query(
-            self.statements.runs, "run.list",
+            self.statements.runs,
+            "run.list",
             [
                 .int(id?.value), .texts(states), .text(job), .texts(kinds.map(\.rawValue)),
                 .timestamp(microseconds: before?.microseconds), .int(limit),
@@ -220,11 +239,15 @@ package struct PostgresTenantClient: Sendable {
     }
 
     private func query(
-        _ statement: PostgresStatement, _ operation: String, _ parameters: [PostgresValue]
+        _ statement: PostgresStatement,
+        _ operation: String,
+        _ parameters: [PostgresValue]
     ) async throws -> PostgresRows {
         do {
             return try await self.pools.withConnection(
-                to: self.place.target, purpose: .housekeeping, deadline: .now + self.timeout
+                to: self.place.target,
+                purpose: .housekeeping,
+                deadline: .now + self.timeout
             ) { connection in
                 try await connection.query(statement, parameters: parameters, deadline: .now + self.timeout)
             }

@@ -149,11 +149,11 @@ SELECT __schema__.pause_job($1)
     /// The contents of `client_receive.sql`.
     package static let clientReceive = Statement(
         name: "client_receive",
-        sha256: "100d7798d52260bb1b7df4d15f80a6546d0f749797a819a0b3c5a0b0091de597",
+        sha256: "725a9925c1288aa0d06f818b50587ab262405e4682e59d3f3ea5b04f371fb164",
         parameterCount: 15,
         source: #"""
--- Takes in a message once. $1 source, $2 message ID, $3 topic, $4 payload, $5 due instant, $6 delay in µs where there is
--- none, then as client_add_work from the unique key on.
+-- Takes in a message once. $1 source, $2 message ID, $3 topic, $4 payload, $5 due instant, $6 delay in µs where there
+-- is none, then as client_add_work from the unique key on.
 SELECT __schema__.receive(
     $1, $2, $3, $4, due_at => coalesce($5, now() + $6 * interval '1 microsecond'), unique_key => $7,
     ordering_key => $8, priority => $9::bigint::integer, max_attempts => $10::bigint::integer, correlation_id => $11,
@@ -222,11 +222,11 @@ LIMIT $6
     /// The contents of `client_schedule_job.sql`.
     package static let clientScheduleJob = Statement(
         name: "client_schedule_job",
-        sha256: "bf7182f747a3dd239b1aef4453af0aebda9915e8d0bb0456f095c55e43c12355",
+        sha256: "cb946585e257e70b6cedf235b2feabe414adc6472deaae37f32167fff683d122",
         parameterCount: 20,
         source: #"""
--- Creates or changes a job. $1 name, $2 topic, $3 cron, $4 payload, $5 time zone, $6 interval in µs, $7 priority,
--- $8 most attempts, $9 timeout in ms, $10 first and $11 longest delay of retries in ms, $12 misfire policy, $13 grace in
+-- Creates or changes a job. $1 name, $2 topic, $3 cron, $4 payload, $5 time zone, $6 interval in µs, $7 priority, $8
+-- most attempts, $9 timeout in ms, $10 first and $11 longest delay of retries in ms, $12 misfire policy, $13 grace in
 -- ms, $14 bound, $15 overlap policy, $16 and $17 window, $18 jitter in ms, $19 and $20 daylight saving policies.
 SELECT __schema__.schedule_job(
     $1, $2, $3, $4, $5, $6 * interval '1 microsecond', $7::bigint::integer, $8::bigint::integer,
@@ -238,7 +238,7 @@ SELECT __schema__.schedule_job(
     /// The contents of `client_summary.sql`.
     package static let clientSummary = Statement(
         name: "client_summary",
-        sha256: "0d31004993e2704ed38b0d3a22b1487d2d4439ede60c4ff9bbc67b56d96e3e63",
+        sha256: "7571bf36bd1b7db71c893b232f207ef118a38f187645b267a6e31dd102fe7f39",
         parameterCount: 1,
         source: #"""
 -- Where a tenant stands. $1 how far back history counts, in ms; NULL for all there is.
@@ -252,8 +252,8 @@ SELECT f.epoch, f.node, f.incarnation, f.since, clock_timestamp(),
 FROM __schema__.fence AS f
 CROSS JOIN (
     SELECT count(*) AS ended, count(*) FILTER (WHERE p.completed > 0) AS completed,
-        count(*) FILTER (WHERE p.completed > 1) AS completed_twice, count(*) FILTER (WHERE p.discarded > 0) AS discarded,
-        count(*) FILTER (WHERE p.skipped > 0) AS skipped, count(*) FILTER (WHERE p.crashed > 0) AS crashed
+        count(*) FILTER (WHERE p.completed > 1) AS completed_twice,
+        count(*) FILTER (WHERE p.discarded > 0) AS discarded, count(*) FILTER (WHERE p.skipped > 0) AS skipped, count(*) FILTER (WHERE p.crashed > 0) AS crashed
     FROM (
         SELECT r.run_id, count(*) FILTER (WHERE r.state = 'completed') AS completed,
             count(*) FILTER (WHERE r.state = 'discarded') AS discarded,
@@ -316,13 +316,13 @@ SELECT d.datname::text, d.tup_inserted FROM pg_stat_database AS d WHERE d.datnam
     /// The contents of `jobs.sql`.
     package static let jobs = Statement(
         name: "jobs",
-        sha256: "f7815b694ddea3292936b1b0e7dac50bacc35ccd82f2d03b4d80038600211cd5",
+        sha256: "bf8b0bae110cf323d47b4c3d11e86d91fa09c09bcbed7925e428fa5245b2bc13",
         parameterCount: 0,
         source: #"""
 -- The jobs that are not deleted, as their owner plans them.
 SELECT j.name, j.topic, j.cron, (extract(epoch FROM j.every) * 1000000)::bigint, j.anchor, j.time_zone, j.misfire,
-    j.misfire_grace_ms, j.misfire_bound, j.paused, j.starts_at, j.ends_at, j.next_due, j.last_occurrence, j.planned_from,
-    j.revision
+    j.misfire_grace_ms, j.misfire_bound, j.paused, j.starts_at, j.ends_at, j.next_due, j.last_occurrence,
+    j.planned_from, j.revision
 FROM __schema__.jobs AS j
 WHERE j.deleted_at IS NULL
 ORDER BY j.name
@@ -370,11 +370,13 @@ FROM __schema__.materialise($1, $2, $3, $4, $5, $6, $7, $8, $9) AS f
     /// The contents of `migration_lock.sql`.
     package static let migrationLock = Statement(
         name: "migration_lock",
-        sha256: "dcc7f4856ceeb5c819dfdae471fe5bda993daff5d98e403f20437acaa6f1398a",
+        sha256: "f5ece97d72cc7ca9cf573f8a7046d6f21ec66361ee133a8a92fd266f793c381b",
         parameterCount: 1,
         source: #"""
--- Keeps other migrators out until the end of the transaction, and tells whether the schema exists. $1 the schema's name.
-SELECT pg_advisory_xact_lock(hashtextextended('tenure ' || $1 || ' migrations', 0)), to_regnamespace(quote_ident($1)) IS NOT NULL
+-- Keeps other migrators out until the end of the transaction, and tells whether the schema exists. $1 the schema's
+-- name.
+SELECT pg_advisory_xact_lock(hashtextextended('tenure ' || $1 || ' migrations', 0)),
+    to_regnamespace(quote_ident($1)) IS NOT NULL
 
 """#)
 
@@ -403,11 +405,11 @@ INSERT INTO __schema__.migrations (number, name, sha256, breaking) VALUES ($1, $
     /// The contents of `registry_add.sql`.
     package static let registryAdd = Statement(
         name: "registry_add",
-        sha256: "fd3e60e526164c83ef612265e26041590456dbf525adf9d1f4edc520950f629d",
+        sha256: "521c2942835843182d6617a002bb70b23c0d1228cb8bce32b94199503f88a9a3",
         parameterCount: 9,
         source: #"""
--- Adds a tenant; one that was removed comes back. No row if there is one. $1 ID, $2 name, $3 connection string, $4 schema,
--- $5 suspended, $6 node, $7 weight, $8 priority, $9 labels.
+-- Adds a tenant; one that was removed comes back. No row if there is one. $1 ID, $2 name, $3 connection string, $4
+-- schema, $5 suspended, $6 node, $7 weight, $8 priority, $9 labels.
 INSERT INTO __schema__.tenants AS t (
     tenant_id, name, connection_string, schema_name, suspended, pinned_node, weight, priority, labels)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bigint::integer, $9)
@@ -449,11 +451,11 @@ UPDATE __schema__.tenants AS t SET is_active = false WHERE t.tenant_id = $1 AND 
     /// The contents of `registry_update.sql`.
     package static let registryUpdate = Statement(
         name: "registry_update",
-        sha256: "134a0dc138dd3c8a1342525cf28dc1e6a1d270a9f7f290fa6c1f6df02de69a5a",
+        sha256: "d40886cb82d461249c452d936ea060c586bf6f89eb5375316b9fe340e8c70b88",
         parameterCount: 9,
         source: #"""
--- Changes a tenant; NULL leaves a column as it is, and an empty text clears the name or the node. No row if there is none.
--- $1 ID, $2 name, $3 connection string, $4 schema, $5 suspended, $6 node, $7 weight, $8 priority, $9 labels.
+-- Changes a tenant; NULL leaves a column as it is, and an empty text clears the name or the node. No row if there is
+-- none. $1 ID, $2 name, $3 connection string, $4 schema, $5 suspended, $6 node, $7 weight, $8 priority, $9 labels.
 UPDATE __schema__.tenants AS t SET
     name = CASE WHEN $2::text IS NULL THEN t.name ELSE nullif($2, '') END,
     connection_string = coalesce($3, t.connection_string),
@@ -471,11 +473,11 @@ RETURNING t.tenant_id
     /// The contents of `scan.sql`.
     package static let scan = Statement(
         name: "scan",
-        sha256: "eca03c07bbb223510ce814c94e1aaab0216a744476881787e12f048a115104ad",
+        sha256: "3ab0c80b90d0b3488a4509cf5f53b653e1f55626856173eae78666f614094e31",
         parameterCount: 7,
         source: #"""
--- Finds due work. $1 epoch, $2 the snapshot of the last scan, $3 bands of priority, $4 due instants and $5 IDs after which
--- to read in each, $6 limit, $7 until when to publish a sleep. The last row, without an ID, tells about the scan.
+-- Finds due work. $1 epoch, $2 the snapshot of the last scan, $3 bands of priority, $4 due instants and $5 IDs after
+-- which to read in each, $6 limit, $7 until when to publish a sleep. The last row, without an ID, tells about the scan.
 SELECT
     f.id, f.kind, f.topic, f.payload, f.due_at, f.priority, f.attempts, f.max_attempts, f.backoff_base_ms,
     f.backoff_max_ms, f.timeout_ms, f.ordering_key, f.job_name, f.scheduled_for, f.correlation_id, f.trace_context,
@@ -514,10 +516,11 @@ SELECT clock_timestamp()
     /// The contents of `settle.sql`.
     package static let settle = Statement(
         name: "settle",
-        sha256: "c1f655c24606c9d4a1beb44d766bec7631b3ece2436ecd48a631de16c9c3785c",
+        sha256: "4504cdc79d3a13c42b6c6040f51ac92e5930b048c643477514896ce52c2ca9be",
         parameterCount: 8,
         source: #"""
--- Settles runs. $1 batch, $2 IDs in ascending order, $3 states, $4 starts, $5 ends, $6 delays in µs, $7 reasons, $8 errors.
+-- Settles runs. $1 batch, $2 IDs in ascending order, $3 states, $4 starts, $5 ends, $6 delays in µs, $7 reasons, $8
+-- errors.
 SELECT __schema__.settle($1::text::uuid, $2, $3, $4, $5, $6, $7, $8)
 
 """#)

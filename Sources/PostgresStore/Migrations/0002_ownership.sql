@@ -21,7 +21,8 @@ RETURN hashtextextended('tenure __schema__ cancel', 0);
 CREATE FUNCTION __schema__.wake_channel() RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 'tenure:' || btrim('__schema__', '"');
 
--- Raises unless the transaction is READ COMMITTED: what these functions guarantee rests on a new snapshot for each statement.
+-- Raises unless the transaction is READ COMMITTED: what these functions guarantee rests on a new snapshot for each
+-- statement.
 CREATE FUNCTION __schema__.assert_read_committed() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
@@ -33,7 +34,8 @@ END $$;
 -- Raises unless the caller's epoch is the installed one, and keeps it so until the transaction ends.
 --
 -- The lock comes first, the read in a second statement: its snapshot is then newer than any install that committed
--- before the lock was had. It raises, because a check that merely matches no row lets other writes of the transaction through.
+-- before the lock was had. It raises, because a check that merely matches no row lets other writes of the transaction
+-- through.
 CREATE FUNCTION __schema__.assert_epoch(expected bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     installed bigint;
@@ -48,9 +50,9 @@ END $$;
 
 -- Installs a new owner, unless the epoch is not strictly greater than the installed one. Touches nothing but the fence.
 --
--- Repeating it for the installed owner and epoch succeeds again (the reply may have been lost). Waits for the transactions
--- of the old owner that are under way, new ones queue behind it; one that has not ended after `patience_ms` (its process is stopped
--- or cut off) loses its session, if that carries our application name.
+-- Repeating it for the installed owner and epoch succeeds again (the reply may have been lost). Waits for the
+-- transactions of the old owner that are under way, new ones queue behind it; one that has not ended after
+-- `patience_ms` (its process is stopped or cut off) loses its session, if that carries our application name.
 CREATE FUNCTION __schema__.take_ownership(
     epoch bigint, node text, incarnation text, patience_ms integer DEFAULT 200
 ) RETURNS TABLE (installed boolean, floor bigint, server_time timestamptz)

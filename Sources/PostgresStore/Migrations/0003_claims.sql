@@ -1,15 +1,17 @@
 -- Claiming, settling and revoking.
 --
--- A claim is one row for a whole batch; the rows of `work` are not touched. What keeps two parties off a row: the owner is the
--- only one who claims (fence), it knows what it has in flight, IDs lent to an earlier owner are left out here, and a
--- user's cancellation excludes a claim through the cancel gate or, while a canceller holds that, through the row's lock.
+-- A claim is one row for a whole batch; the rows of `work` are not touched. What keeps two parties off a row: the owner
+-- is the only one who claims (fence), it knows what it has in flight, IDs lent to an earlier owner are left out here,
+-- and a user's cancellation excludes a claim through the cancel gate or, while a canceller holds that, through the
+-- row's lock.
 --
 -- Planner settings: these tables empty and fill all the time, so their statistics are always wrong; every access by a
 -- batch of IDs has to go through an index. Scans that are switched off cost much on paper, hence no JIT.
 
 -- Notifies the owner of something due at an instant, if it sleeps longer. To be called after the row was written.
 --
--- The gate first, then the read in a second statement. Held until the commit, it tells the owner that an enqueue is under way.
+-- The gate first, then the read in a second statement. Held until the commit, it tells the owner that an enqueue is
+-- under way.
 CREATE FUNCTION __schema__.wake(due timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     sleep timestamptz;
@@ -26,11 +28,12 @@ BEGIN
     END IF;
 END $$;
 
--- Claims what is about to start: those of the IDs that are still there and runnable. Repeating a batch gives the same answer.
+-- Claims what is about to start: those of the IDs that are still there and runnable. Repeating a batch gives the same
+-- answer.
 --
--- Left out are IDs that a cancellation under way has locked (if it is rolled back, they are still to be done), IDs that are lent to an
--- earlier owner, and of each ordering key everything but the head, and also that while the key is in some claim.
--- O(n) index probes for n IDs.
+-- Left out are IDs that a cancellation under way has locked (if it is rolled back, they are still to be done), IDs that
+-- are lent to an earlier owner, and of each ordering key everything but the head, and also that while the key is in
+-- some claim. O(n) index probes for n IDs.
 CREATE FUNCTION __schema__.claim(
     epoch bigint, batch uuid, node text, incarnation text, ids bigint[], lone boolean
 ) RETURNS bigint[]
@@ -47,7 +50,8 @@ DECLARE
     held_keys text[];
 BEGIN
     PERFORM __schema__.assert_epoch(epoch);
-    -- While this lasts no cancellation is under way, and one that starts waits for our commit and then looks for our claim.
+    -- While this lasts no cancellation is under way, and one that starts waits for our commit and then looks for our
+    -- claim.
     IF NOT pg_try_advisory_xact_lock(__schema__.cancel_gate()) THEN
         -- One is. A canceller that holds a row is passed by, one that comes later waits for our commit.
         candidates := ARRAY(
@@ -125,8 +129,8 @@ END $$;
 
 -- Settles runs of one claim that all completed: the rows go, history stays. Raises unless the claim stands.
 --
--- The arrays run in parallel, ordered by ID. History comes only from the rows that the delete returned. With `strict`, for a
--- completion inside a handler's transaction, raises unless every row was there.
+-- The arrays run in parallel, ordered by ID. History comes only from the rows that the delete returned. With `strict`,
+-- for a completion inside a handler's transaction, raises unless every row was there.
 CREATE FUNCTION __schema__.settle_completed(
     batch uuid, ids bigint[], started timestamptz[], finished timestamptz[], strict boolean DEFAULT false
 ) RETURNS integer LANGUAGE plpgsql
@@ -171,8 +175,8 @@ END $$;
 -- Settles runs of one claim with any outcomes. Raises unless the claim stands.
 --
 -- The arrays run in parallel, ordered by ID. States: completed, retryable (an attempt counted, due after the delay),
--- discarded (to the dead letters), cancelled, snoozed (due after the delay, no attempt counted), interrupted (the attempt
--- given back, due as before).
+-- discarded (to the dead letters), cancelled, snoozed (due after the delay, no attempt counted), interrupted (the
+-- attempt given back, due as before).
 CREATE FUNCTION __schema__.settle(
     batch uuid, ids bigint[], states text[], started timestamptz[], finished timestamptz[], delays_us bigint[],
     reasons text[], errors text[]
@@ -251,8 +255,9 @@ END $$;
 
 -- Ends one claim that its claimant will not settle: the runs go into history, the rows may be claimed again.
 --
--- Those of a registration that is gone (`crashed`) become suspects, which are claimed alone; a crash counts only against a suspect that was claimed
--- alone, and the third one sends it to the dead letters. Those whose lending is over were merely slow.
+-- Those of a registration that is gone (`crashed`) become suspects, which are claimed alone; a crash counts only
+-- against a suspect that was claimed alone, and the third one sends it to the dead letters. Those whose lending is over
+-- were merely slow.
 CREATE FUNCTION __schema__.revoke_claim(claim __schema__.claims, crashed boolean) RETURNS integer LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
@@ -311,8 +316,8 @@ END $$;
 -- What a new owner does first, and again whenever the set of the living changes or a lending is over.
 --
 -- Revokes the claims of registrations that are gone and those whose lending is over; lends the others' claims to them;
--- takes back as its own what an earlier tenure of the caller lent. A claim that is being settled this moment is left for the next call.
--- Returns how many runs were revoked because of a crash.
+-- takes back as its own what an earlier tenure of the caller lent. A claim that is being settled this moment is left
+-- for the next call. Returns how many runs were revoked because of a crash.
 CREATE FUNCTION __schema__.open_tenant(
     epoch bigint, incarnation text, living text[], lending_ms bigint
 ) RETURNS integer LANGUAGE plpgsql AS $$

@@ -39,14 +39,14 @@ CREATE TYPE __schema__.found AS (
 
 -- Reads due work in index order beyond a cursor, and what appeared behind it since an earlier scan.
 --
--- One cursor a band of priority: `bands` in descending order, with the due instant and ID after which to read. `seen` is the
--- snapshot that the earlier scan answered, NULL where the cursors stand at the front. Behind the cursors appear: rows of
--- transactions that `seen` did not see, and the heads of ordering keys that were released since. Rows in flight may be
--- among the answer.
+-- One cursor a band of priority: `bands` in descending order, with the due instant and ID after which to read. `seen`
+-- is the snapshot that the earlier scan answered, NULL where the cursors stand at the front. Behind the cursors appear:
+-- rows of transactions that `seen` did not see, and the heads of ordering keys that were released since. Rows in flight
+-- may be among the answer.
 --
--- With `sleep`, publishes until when the owner sleeps, if there is nothing due: the gate is taken before the rows are read, so that
--- no enqueue is under way that this scan did not see and that did not see the sleep. Without, a full hand of rows marks the owner
--- as awake, which spares enqueues the notification.
+-- With `sleep`, publishes until when the owner sleeps, if there is nothing due: the gate is taken before the rows are
+-- read, so that no enqueue is under way that this scan did not see and that did not see the sleep. Without, a full hand
+-- of rows marks the owner as awake, which spares enqueues the notification.
 CREATE FUNCTION __schema__.scan(
     epoch bigint, seen pg_snapshot, bands smallint[], after_due timestamptz[], after_id bigint[], max integer,
     sleep timestamptz

@@ -12,12 +12,13 @@ RETURN ROW(
 CREATE FUNCTION __schema__.is_live(job text) RETURNS boolean LANGUAGE sql STABLE
 RETURN EXISTS (SELECT FROM __schema__.work AS w WHERE w.job_name = job);
 
--- Materialises occurrences of one job: a compare-and-set on revision and last occurrence, under the epoch. While the job
--- is paused only skipped instants are taken.
+-- Materialises occurrences of one job: a compare-and-set on revision and last occurrence, under the epoch. While the
+-- job is paused only skipped instants are taken.
 --
--- Occurrences and skipped instants are in ascending order and later than the last occurrence, so that none can come twice: not after
--- completion, and not after the job was deleted and put again. Returns no row if the job was changed, paused, deleted, advanced, or is being
--- changed this moment; otherwise a row for each new row of work and, last, one with a NULL id.
+-- Occurrences and skipped instants are in ascending order and later than the last occurrence, so that none can come
+-- twice: not after completion, and not after the job was deleted and put again. Returns no row if the job was changed,
+-- paused, deleted, advanced, or is being changed this moment; otherwise a row for each new row of work and, last, one
+-- with a NULL id.
 CREATE FUNCTION __schema__.materialise(
     epoch bigint, job text, revision bigint, last_occurrence timestamptz, occurrences timestamptz[],
     skipped timestamptz[], reasons text[], next_due timestamptz, pauses boolean DEFAULT false
@@ -46,7 +47,8 @@ BEGIN
         RAISE EXCEPTION 'an occurrence of job % is not later than its last one', job USING ERRCODE = '22023';
     END IF;
 
-    INSERT INTO __schema__.runs (run_id, attempt, epoch, scheduled_for, finished_at, kind, topic, state, job_name, reason)
+    INSERT INTO __schema__.runs (
+        run_id, attempt, epoch, scheduled_for, finished_at, kind, topic, state, job_name, reason)
     SELECT nextval('__schema__.work_id_seq'), 0, epoch, s.instant, clock_timestamp(), 'job',
         definition.topic, 'skipped', job, s.reason
     FROM unnest(skipped, reasons) AS s (instant, reason);

@@ -1,14 +1,16 @@
 -- What users call to enqueue work, in any language, inside their own transactions.
 
--- Checks the arguments that all kinds of work have in common. Text limits bound the rows that an owner reads in one batch.
+-- Checks the arguments that all kinds of work have in common. Text limits bound the rows that an owner reads in one
+-- batch.
 CREATE FUNCTION __schema__.check_work(
     topic text, payload jsonb, priority integer, max_attempts integer, timeout interval, backoff_base interval,
-    backoff_max interval, key text
+    backoff_max interval, unique_key text, ordering_key text
 ) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF topic IS NULL OR topic !~ '^[!-~]{1,200}$' THEN
         RAISE EXCEPTION 'the topic % is not valid', coalesce(quote_literal(topic), 'NULL')
-            USING ERRCODE = '22023', HINT = 'Use 1 to 200 printable ASCII characters without spaces, such as invoice.send.';
+            USING ERRCODE = '22023',
+                HINT = 'Use 1 to 200 printable ASCII characters without spaces, such as invoice.send.';
     END IF;
     IF payload IS NULL THEN
         RAISE EXCEPTION 'the payload is NULL'
@@ -29,10 +31,11 @@ BEGIN
     IF backoff_base IS NULL OR backoff_max IS NULL OR backoff_base < interval '0' OR backoff_max < backoff_base THEN
         RAISE EXCEPTION 'the backoff from % to % is not valid',
             coalesce(backoff_base::text, 'NULL'), coalesce(backoff_max::text, 'NULL')
-            USING ERRCODE = '22023', HINT = 'backoff_base is the first delay, backoff_max the longest; neither is negative.';
+            USING ERRCODE = '22023',
+                HINT = 'backoff_base is the first delay, backoff_max the longest; neither is negative.';
     END IF;
-    IF length(key) NOT BETWEEN 1 AND 200 THEN
-        RAISE EXCEPTION 'a key of % characters is not valid', length(key)
+    IF length(unique_key) NOT BETWEEN 1 AND 200 OR length(ordering_key) NOT BETWEEN 1 AND 200 THEN
+        RAISE EXCEPTION 'a key of % characters is not valid', length(coalesce(unique_key, ordering_key))
             USING ERRCODE = '22023', HINT = 'unique_key and ordering_key have 1 to 200 characters, or are NULL.';
     END IF;
 END $$;
@@ -40,8 +43,8 @@ END $$;
 CREATE FUNCTION __schema__.milliseconds(span interval) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ceil(extract(epoch FROM span) * 1000)::bigint;
 
--- Adds a row of work of any kind, and wakes the owner if it sleeps longer. Returns the ID of the row, or of the live row that
--- has the unique key already.
+-- Adds a row of work of any kind, and wakes the owner if it sleeps longer. Returns the ID of the row, or of the live
+-- row that has the unique key already.
 CREATE FUNCTION __schema__.add_work(
     kind text, topic text, payload jsonb, due_at timestamptz, unique_key text, ordering_key text, priority integer,
     max_attempts integer, correlation_id text, timeout interval, backoff_base interval, backoff_max interval,
@@ -52,8 +55,8 @@ DECLARE
     added bigint := coalesce(add_work.id, nextval('__schema__.work_id_seq'));
     due constant timestamptz := coalesce(add_work.due_at, now());
 BEGIN
-    PERFORM __schema__.check_work(topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, unique_key);
-    PERFORM __schema__.check_work(topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, ordering_key);
+    PERFORM __schema__.check_work(
+        topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, unique_key, ordering_key);
     IF unique_key IS NULL THEN
         INSERT INTO __schema__.work (
             id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload,
@@ -108,6 +111,7 @@ CREATE FUNCTION __schema__.receive(
 #variable_conflict use_column
 DECLARE
     work bigint;
+    added bigint;
 BEGIN
     IF source IS NULL OR source = '' OR message_id IS NULL OR message_id = '' THEN
         RAISE EXCEPTION 'source and message_id must not be empty'
@@ -119,9 +123,15 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    RETURN __schema__.add_work(
+    added := __schema__.add_work(
         'inbox', topic, payload, due_at, unique_key, ordering_key, priority, max_attempts, correlation_id, timeout,
         backoff_base, backoff_max, trace_context, work);
+    IF added <> work THEN
+        -- Work with the unique key was there already.
+        UPDATE __schema__.inbox AS i SET work_id = added
+        WHERE i.source = receive.source AND i.message_id = receive.message_id;
+    END IF;
+    RETURN added;
 END $$;
 
 -- Schedules one-shot work at an instant; one that has passed means now. Returns its ID.
@@ -150,8 +160,9 @@ $$;
 -- Cancels work that has not started. True if it will not run (unless this transaction is rolled back), false if it is
 -- running, has ended, or does not exist.
 --
--- The gate first: a claim that finds it taken locks its rows, and the others have committed. Then the deletion, then, in a statement of
--- its own, the look for a claim. The subtransaction gives the row's lock back at once if there is one.
+-- The gate first: a claim that finds it taken locks its rows, and the others have committed. Then the deletion, then,
+-- in a statement of its own, the look for a claim. The subtransaction gives the row's lock back at once if there is
+-- one.
 CREATE FUNCTION __schema__.cancel_work(id bigint, kinds text[], reason text) RETURNS boolean LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -210,8 +221,8 @@ BEGIN
             USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that work has ended.';
     END IF;
     INSERT INTO __schema__.work (
-        id, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind,
-        topic, payload, job_name, unique_key, ordering_key, correlation_id, trace_context)
+        id, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority,
+        kind, topic, payload, job_name, unique_key, ordering_key, correlation_id, trace_context)
     VALUES (
         dead.id, now(), dead.created_at, dead.scheduled_for, dead.backoff_base_ms, dead.backoff_max_ms, dead.timeout_ms,
         dead.max_attempts, dead.priority, dead.kind, dead.topic, dead.payload, dead.job_name, dead.unique_key,

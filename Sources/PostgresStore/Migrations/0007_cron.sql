@@ -44,8 +44,8 @@ BEGIN
         FOREACH bound IN ARRAY ARRAY[part[1], part[3]] LOOP
             value := __schema__.cron_value(bound, names, low);
             IF bound IS NOT NULL AND (value IS NULL OR value NOT BETWEEN low AND high) THEN
-                RETURN format('"%s" is not between %s and %s%s', bound, low, high,
-                    CASE WHEN cardinality(names) > 0 THEN format(' or %s to %s', names[1], names[cardinality(names)]) ELSE '' END);
+                RETURN format('"%s" is not between %s and %s', bound, low, high)
+                    || coalesce(' or ' || names[1] || ' to ' || names[cardinality(names)], '');
             END IF;
         END LOOP;
         IF part[5] IS NOT NULL AND part[5]::integer NOT BETWEEN 1 AND high THEN

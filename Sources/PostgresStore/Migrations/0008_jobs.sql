@@ -17,7 +17,8 @@ BEGIN
         RETURN;
     END IF;
     RAISE EXCEPTION 'the time zone % is unknown', coalesce(quote_literal(zone), 'NULL')
-        USING ERRCODE = '22023', HINT = 'Use a name of the IANA database, such as Europe/Berlin; see pg_timezone_names.';
+        USING ERRCODE = '22023',
+            HINT = 'Use a name of the IANA database, such as Europe/Berlin; see pg_timezone_names.';
 END $$;
 
 -- Raises unless a job exists.
@@ -36,8 +37,8 @@ END $$;
 
 -- Creates or changes a recurring job: either `cron` or `every`. Returns its revision, which grows with each change.
 --
--- Putting the same definition again changes nothing. A change that leaves the schedule alone keeps the next due instant; a change of the
--- schedule counts from now. A pause stays. The owner computes when it is due.
+-- Putting the same definition again changes nothing. A change that leaves the schedule alone keeps the next due
+-- instant; a change of the schedule counts from now. A pause stays. The owner computes when it is due.
 CREATE FUNCTION __schema__.schedule_job(
     name text, topic text, cron text DEFAULT NULL, payload jsonb DEFAULT '{}', time_zone text DEFAULT 'UTC',
     every interval DEFAULT NULL, priority integer DEFAULT 0, max_attempts integer DEFAULT 5,
@@ -53,7 +54,7 @@ DECLARE
     wanted __schema__.jobs;
     reschedules boolean;
 BEGIN
-    PERFORM __schema__.check_work(topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, NULL);
+    PERFORM __schema__.check_work(topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, NULL, NULL);
     IF name IS NULL OR length(name) NOT BETWEEN 1 AND 200 THEN
         RAISE EXCEPTION 'the job name % is not valid', coalesce(quote_literal(name), 'NULL')
             USING ERRCODE = '22023', HINT = 'Use 1 to 200 characters.';
@@ -201,7 +202,8 @@ DECLARE
     added bigint;
 BEGIN
     INSERT INTO __schema__.work (
-        backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload, job_name, ordering_key)
+        backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload, job_name,
+        ordering_key)
     VALUES (
         job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority, 'job', job.topic,
         job.payload, job.name, CASE WHEN job.overlap = 'queue' THEN 'job:' || job.name END)

@@ -2,8 +2,8 @@
 
 -- Creates the partitions from yesterday to some days ahead. Returns how many it created.
 --
--- A partition is filled from the default one before it is attached. Locks wait briefly only: behind a waiting lock on `runs`
--- every completion would queue. What could not be had this time is tried at the next call.
+-- A partition is filled from the default one before it is attached. Locks wait briefly only: behind a waiting lock on
+-- `runs` every completion would queue. What could not be had this time is tried at the next call.
 CREATE FUNCTION __schema__.ensure_partitions(days_ahead integer DEFAULT 7) RETURNS integer LANGUAGE plpgsql
 SET lock_timeout = '100ms'
 AS $$
@@ -21,7 +21,8 @@ BEGIN
         BEGIN
             EXECUTE format('CREATE TABLE __schema__.%I (LIKE __schema__.runs INCLUDING DEFAULTS)', partition);
             EXECUTE format(
-                'WITH late AS (DELETE FROM __schema__.runs_default WHERE finished_at >= %L AND finished_at < %L RETURNING *)
+                'WITH late AS (
+                    DELETE FROM __schema__.runs_default WHERE finished_at >= %L AND finished_at < %L RETURNING *)
                  INSERT INTO __schema__.%I SELECT * FROM late',
                 day AT TIME ZONE 'UTC', (day + interval '1 day') AT TIME ZONE 'UTC', partition);
             EXECUTE format(

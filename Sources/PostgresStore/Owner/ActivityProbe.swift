@@ -3,9 +3,9 @@ internal import TenureCore
 
 /// Tells idle tenants that something was inserted into their databases: one query a second for each server.
 ///
-/// The counters of `pg_stat_database` say which databases to look into; where several tenants share one, those of its tables
-/// say which schema it was. Both are read on whatever connection the pools have for the server. A look that fails is made
-/// again a second later, through another tenant's database; a hint that is lost costs time only.
+/// The counters of `pg_stat_database` say which databases to look into; where several tenants share one, those of its
+/// tables say which schema it was. Both are read on whatever connection the pools have for the server. A look that
+/// fails is made again a second later, through another tenant's database; a hint that is lost costs time only.
 actor ActivityProbe {
     /// Names one watch.
     struct WatchID: Hashable, Comparable, Sendable {
@@ -26,11 +26,12 @@ actor ActivityProbe {
 
     private let pools: PostgresPools
     private var watches: [WatchID: Watch] = [:]
-    /// The counters of schemas at their last look. Kept between watches: what was inserted before a watch began, after its
-    /// owner's last look, must not be missed; what the owner inserted itself costs it one look more.
+    /// The counters of schemas at their last look. Kept between watches: what was inserted before a watch began, after
+    /// its owner's last look, must not be missed; what the owner inserted itself costs it one look more.
     private var schemaRows: [TenantPlace: Int] = [:]
     private var lastID: UInt64 = 0
-    private var rounds: UInt64 = 0
+    /// Looks that failed, by server: the next one goes through another tenant's database.
+    private var failures: [String: Int] = [:]
     private var loops: [String: Task<Void, Never>] = [:]
     private var isClosed = false
 
@@ -69,7 +70,7 @@ actor ActivityProbe {
         while !Task.isCancelled {
             let ids = self.watches.filter { $0.value.place.target.serverKey == server }.keys.sorted()
             guard !ids.isEmpty else { break }
-            await self.look(ids)
+            await self.look(server, ids)
             do {
                 try await Task.sleep(for: Self.interval)
             } catch {
@@ -80,11 +81,13 @@ actor ActivityProbe {
     }
 
     /// One look at a server.
-    private func look(_ ids: [WatchID]) async {
-        self.rounds += 1
-        guard let through = self.watches[ids[Int(self.rounds % UInt64(ids.count))]]?.place.target,
-            let counts = await self.counts(through, Statements.databaseActivity.prepared(in: .tenant), [])
-        else { return }
+    private func look(_ server: String, _ ids: [WatchID]) async {
+        let failures = self.failures[server, default: 0]
+        guard let through = self.watches[ids[failures % ids.count]]?.place.target else { return }
+        guard let counts = await self.counts(through, Statements.databaseActivity.prepared(in: .tenant), []) else {
+            self.failures[server] = failures + 1
+            return
+        }
         /// Tenants of databases into which something was inserted, by the database.
         var suspects: [PostgresTarget: [WatchID]] = [:]
         for id in ids {
@@ -113,7 +116,9 @@ actor ActivityProbe {
     }
 
     private func counts(
-        _ target: PostgresTarget, _ statement: PostgresStatement, _ parameters: [PostgresValue]
+        _ target: PostgresTarget,
+        _ statement: PostgresStatement,
+        _ parameters: [PostgresValue]
     ) async -> [String: Int]? {
         do {
             let deadline = ContinuousClock.now + Self.patience

@@ -4,8 +4,8 @@ package import TenureCore
 
 /// The tenant store port over Postgres: one tenant's schema as its owner uses it.
 ///
-/// Connections come from the shared pools, one for each call. An exchange is one flush: each settlement and the pass are
-/// a transaction of their own in it, in this order. Whatever was sent and not answered is reported as
+/// Connections come from the shared pools, one for each call. An exchange is one flush: each settlement and the pass
+/// are a transaction of their own in it, in this order. Whatever was sent and not answered is reported as
 /// ``StoreError/Code/outcomeUnknown``; every method may then be called again.
 ///
 /// - Important: One call at a time, as the port says: a scan then never runs before the settlements sent ahead of it.
@@ -45,7 +45,10 @@ package actor PostgresTenantStore: TenantStore {
     ///   - probe: Watches the databases of idle tenants.
     ///   - timeouts: How long calls may take.
     init(
-        place: Result<TenantPlace, StoreError>, pools: PostgresPools, probe: ActivityProbe, timeouts: Timeouts
+        place: Result<TenantPlace, StoreError>,
+        pools: PostgresPools,
+        probe: ActivityProbe,
+        timeouts: Timeouts
     ) {
         self.place = place
         self.pools = pools
@@ -80,7 +83,9 @@ package actor PostgresTenantStore: TenantStore {
     package func takeOwnership(epoch: Epoch, holder: Holder) async throws(StoreError) -> OwnershipReply {
         let unit = PostgresUnit(
             self.statements.takeOwnership,
-            .int(epoch.value), .text(holder.node.description), .text(holder.incarnation.description)
+            .int(epoch.value),
+            .text(holder.node.description),
+            .text(holder.incarnation.description)
         )
         return try await self.run(unit, "ownership.take") { answers throws(PostgresError) in
             let row = try answers[0].single()
@@ -89,11 +94,16 @@ package actor PostgresTenantStore: TenantStore {
     }
 
     package func open(
-        epoch: Epoch, holder: Holder, living: [Incarnation], lending: Duration
+        epoch: Epoch,
+        holder: Holder,
+        living: [Incarnation],
+        lending: Duration
     ) async throws(StoreError) -> Opening {
         var unit = PostgresUnit(
             self.statements.openTenant,
-            .int(epoch.value), .text(holder.incarnation.description), .texts(living.map(\.description)),
+            .int(epoch.value),
+            .text(holder.incarnation.description),
+            .texts(living.map(\.description)),
             .int(lending.milliseconds)
         )
         unit.add(self.statements.standingClaims)
@@ -185,7 +195,8 @@ package actor PostgresTenantStore: TenantStore {
     }
 
     private func passResult(
-        _ pass: ClaimPass, _ result: Result<[PostgresRows], PostgresError>
+        _ pass: ClaimPass,
+        _ result: Result<[PostgresRows], PostgresError>
     ) -> Result<PassResult, StoreError> {
         do throws(PostgresError) {
             return .success(try self.decode(pass, try result.get()))
@@ -327,11 +338,16 @@ package actor PostgresTenantStore: TenantStore {
         _ body: (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
         let place = try self.place.get()
-        guard !self.isClosed else { throw StoreError(.unavailable, operation: operation, detail: "the store is closed") }
+        guard !self.isClosed else {
+            throw StoreError(.unavailable, operation: operation, detail: "the store is closed")
+        }
         let wait = purpose == .claiming ? self.timeouts.exchange : self.timeouts.opening
         do {
             return try await self.pools.withConnection(
-                to: place.target, purpose: purpose, deadline: .now + wait, body
+                to: place.target,
+                purpose: purpose,
+                deadline: .now + wait,
+                body
             )
         } catch {
             throw StoreError(error, operation: operation)

@@ -8,7 +8,8 @@ internal import TenureCore
 struct ScanMemory: Sendable {
     /// Bands of priority, in the order in which they are read.
     private static let bands = Array((-9...9).reversed())
-    /// Snapshots that are remembered. An owner goes on from the latest cursor, or, after a lost reply, from the one before.
+    /// Snapshots that are remembered. An owner goes on from the latest cursor, or, after a lost reply, from the one
+    /// before.
     private static let depth = 4
 
     private var snapshots: [(id: UInt64, text: String)] = []
@@ -32,7 +33,8 @@ struct ScanMemory: Sendable {
 
     /// Takes over an answer of `scan.sql`.
     mutating func result(
-        _ rows: PostgresRows, _ request: ScanRequest
+        _ rows: PostgresRows,
+        _ request: ScanRequest
     ) throws(PostgresError) -> (scan: PassResult.Scan, isAsleep: Bool, serverTime: ServerTime) {
         guard let summary = rows.last else {
             throw PostgresError(.malformed, .answered, operation: "scan", message: "a scan without a last row")

@@ -14,7 +14,11 @@ extension Settlement {
         let ends = PostgresValue.timestamps(microseconds: outcomes.map(\.finishedAt.microseconds))
         if outcomes.allSatisfy({ $0.verdict == .completed && $0.error == nil }) {
             return PostgresUnit(
-                statements.settleCompleted, .text(self.batch.description), ids, starts, ends
+                statements.settleCompleted,
+                .text(self.batch.description),
+                ids,
+                starts,
+                ends
             )
         }
         return PostgresUnit(

@@ -4,8 +4,8 @@ package import TenureCore
 
 /// The registry of tenants: the table `tenants` in the schema `tenure_registry`.
 ///
-/// Every change of the table, also one made by hand, notifies ``changes()``. A missing table is created by the calls that
-/// write, never by those that read.
+/// Every change of the table, also one made by hand, notifies ``changes()``. A missing table is created by the calls
+/// that write, never by those that read.
 package struct PostgresRegistry: Sendable {
     private let pools: PostgresPools
     private let target: PostgresTarget
@@ -50,7 +50,8 @@ package struct PostgresRegistry: Sendable {
     /// - Throws: ``RefusedRequest`` if there is one of this ID, or a value is not allowed; ``StoreError``.
     package func add(_ entry: RegistryEntry) async throws {
         let rows = try await self.write(
-            self.statements.add, "registry.add",
+            self.statements.add,
+            "registry.add",
             [
                 .text(entry.id.description), .text(entry.name), .text(entry.connection), .text(entry.schema),
                 .bool(entry.isSuspended), .text(entry.pinnedNode?.description), .double(entry.weight),
@@ -77,7 +78,8 @@ package struct PostgresRegistry: Sendable {
             case nil: nil
             }
         let rows = try await self.write(
-            self.statements.update, "registry.update",
+            self.statements.update,
+            "registry.update",
             [
                 .text(id.description), .text(change.name), .text(change.connection), .text(change.schema),
                 .bool(change.isSuspended), .text(pin), .double(change.weight), .int(change.priority),
@@ -132,7 +134,9 @@ package struct PostgresRegistry: Sendable {
     ///
     /// - Throws: ``RefusedRequest`` if there is none of this ID; ``StoreError``.
     package func show(_ id: TenantID) async throws -> RegistryEntry {
-        guard let entry = try await self.read(id, includingInactive: false).tenants.first else { throw Self.unknown(id) }
+        guard let entry = try await self.read(id, includingInactive: false).tenants.first else {
+            throw Self.unknown(id)
+        }
         return entry
     }
 
@@ -154,7 +158,10 @@ package struct PostgresRegistry: Sendable {
     private func read(_ id: TenantID?, includingInactive: Bool) async throws -> RegistryListing {
         let rows = try await self.perform("registry.list") { connection, deadline in
             try await connection.query(
-                self.statements.list, .text(id?.description), .bool(includingInactive), deadline: deadline
+                self.statements.list,
+                .text(id?.description),
+                .bool(includingInactive),
+                deadline: deadline
             )
         }
         var listing = RegistryListing(tenants: [], unreadable: [])
@@ -172,7 +179,9 @@ package struct PostgresRegistry: Sendable {
 
     /// Runs a statement, creating the table if it is missing.
     private func write(
-        _ statement: PostgresStatement, _ operation: String, _ parameters: [PostgresValue]
+        _ statement: PostgresStatement,
+        _ operation: String,
+        _ parameters: [PostgresValue]
     ) async throws -> PostgresRows {
         try await self.initialize()
         return try await self.perform(operation) { connection, deadline in
@@ -186,7 +195,9 @@ package struct PostgresRegistry: Sendable {
     ) async throws -> Value {
         do {
             return try await self.pools.withConnection(
-                to: self.target, purpose: .housekeeping, deadline: .now + self.timeout
+                to: self.target,
+                purpose: .housekeeping,
+                deadline: .now + self.timeout
             ) { connection in
                 try await body(connection, .now + self.timeout)
             }
@@ -196,7 +207,11 @@ package struct PostgresRegistry: Sendable {
     }
 
     private static func unknown(_ id: TenantID) -> RefusedRequest {
-        RefusedRequest(message: "there is no tenant \(id)", hint: "List the tenants to see their IDs.", isNotFound: true)
+        RefusedRequest(
+            message: "there is no tenant \(id)",
+            hint: "List the tenants to see their IDs.",
+            isNotFound: true
+        )
     }
 
     private static func json(_ labels: [String: String]) throws -> String {

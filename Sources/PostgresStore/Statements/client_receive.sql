@@ -1,5 +1,5 @@
--- Takes in a message once. $1 source, $2 message ID, $3 topic, $4 payload, $5 due instant, $6 delay in µs where there is
--- none, then as client_add_work from the unique key on.
+-- Takes in a message once. $1 source, $2 message ID, $3 topic, $4 payload, $5 due instant, $6 delay in µs where there
+-- is none, then as client_add_work from the unique key on.
 SELECT __schema__.receive(
     $1, $2, $3, $4, due_at => coalesce($5, now() + $6 * interval '1 microsecond'), unique_key => $7,
     ordering_key => $8, priority => $9::bigint::integer, max_attempts => $10::bigint::integer, correlation_id => $11,

@@ -9,8 +9,8 @@ SELECT f.epoch, f.node, f.incarnation, f.since, clock_timestamp(),
 FROM __schema__.fence AS f
 CROSS JOIN (
     SELECT count(*) AS ended, count(*) FILTER (WHERE p.completed > 0) AS completed,
-        count(*) FILTER (WHERE p.completed > 1) AS completed_twice, count(*) FILTER (WHERE p.discarded > 0) AS discarded,
-        count(*) FILTER (WHERE p.skipped > 0) AS skipped, count(*) FILTER (WHERE p.crashed > 0) AS crashed
+        count(*) FILTER (WHERE p.completed > 1) AS completed_twice,
+        count(*) FILTER (WHERE p.discarded > 0) AS discarded, count(*) FILTER (WHERE p.skipped > 0) AS skipped, count(*) FILTER (WHERE p.crashed > 0) AS crashed
     FROM (
         SELECT r.run_id, count(*) FILTER (WHERE r.state = 'completed') AS completed,
             count(*) FILTER (WHERE r.state = 'discarded') AS discarded,

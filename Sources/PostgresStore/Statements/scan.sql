@@ -1,5 +1,5 @@
--- Finds due work. $1 epoch, $2 the snapshot of the last scan, $3 bands of priority, $4 due instants and $5 IDs after which
--- to read in each, $6 limit, $7 until when to publish a sleep. The last row, without an ID, tells about the scan.
+-- Finds due work. $1 epoch, $2 the snapshot of the last scan, $3 bands of priority, $4 due instants and $5 IDs after
+-- which to read in each, $6 limit, $7 until when to publish a sleep. The last row, without an ID, tells about the scan.
 SELECT
     f.id, f.kind, f.topic, f.payload, f.due_at, f.priority, f.attempts, f.max_attempts, f.backoff_base_ms,
     f.backoff_max_ms, f.timeout_ms, f.ordering_key, f.job_name, f.scheduled_for, f.correlation_id, f.trace_context,

@@ -411,7 +411,7 @@ return {
     /// The contents of `passLock.lua`.
     package static let passLock = LuaScript(
         name: "passLock",
-        sha256: "2d626d4485491780bff75c7892f97bc9f631dcc8ef16498ad18fef716a16fcf9",
+        sha256: "4a378d15304f8b56758231756c2da27542d2d3f3709666f31b9f86142dda919e",
         source: #"""
 -- Passes a tenant's lock from the source of a ready move to its target, under a new epoch.
 --
@@ -421,10 +421,9 @@ return {
 -- KEYS[2] owners          hash     tenant -> node
 -- KEYS[3] moves           hash     tenant -> JSON
 -- KEYS[4] epochs          hash     tenant -> last epoch given
--- KEYS[5] unassigned      hash     tenant -> reason
--- KEYS[6] owners-version  counter
--- KEYS[7] wake            channel
--- KEYS[8] lock:           prefix of the locks; each a string, node/incarnation/epoch
+-- KEYS[5] owners-version  counter
+-- KEYS[6] wake            channel
+-- KEYS[7] lock:           prefix of the locks; each a string, node/incarnation/epoch
 -- ARGV[1] tenant
 -- ARGV[2] the move's ID
 -- ARGV[3] the source's node
@@ -441,7 +440,7 @@ local function decode(json)
 end
 
 local tenant, source, sourceIncarnation, epoch = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
-local key = KEYS[8] .. tenant
+local key = KEYS[7] .. tenant
 if redis.call('GET', key) ~= source .. '/' .. sourceIncarnation .. '/' .. epoch then
     return { 0 }
 end
@@ -464,9 +463,8 @@ redis.call('HSET', KEYS[4], tenant, passed)
 redis.call('SET', key, move.target .. '/' .. move.target_incarnation .. '/' .. passed, 'PX', ARGV[6])
 redis.call('HSET', KEYS[2], tenant, move.target)
 redis.call('HDEL', KEYS[3], tenant)
-redis.call('HDEL', KEYS[5], tenant)
-redis.call('INCR', KEYS[6])
-redis.call('PUBLISH', KEYS[7], table.concat({
+redis.call('INCR', KEYS[5])
+redis.call('PUBLISH', KEYS[6], table.concat({
     'P', tenant, move.target, move.target_incarnation, source, sourceIncarnation, passed, ARGV[7],
 }, ' '))
 return { 1, passed }

@@ -6,10 +6,9 @@
 -- KEYS[2] owners          hash     tenant -> node
 -- KEYS[3] moves           hash     tenant -> JSON
 -- KEYS[4] epochs          hash     tenant -> last epoch given
--- KEYS[5] unassigned      hash     tenant -> reason
--- KEYS[6] owners-version  counter
--- KEYS[7] wake            channel
--- KEYS[8] lock:           prefix of the locks; each a string, node/incarnation/epoch
+-- KEYS[5] owners-version  counter
+-- KEYS[6] wake            channel
+-- KEYS[7] lock:           prefix of the locks; each a string, node/incarnation/epoch
 -- ARGV[1] tenant
 -- ARGV[2] the move's ID
 -- ARGV[3] the source's node
@@ -26,7 +25,7 @@ local function decode(json)
 end
 
 local tenant, source, sourceIncarnation, epoch = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
-local key = KEYS[8] .. tenant
+local key = KEYS[7] .. tenant
 if redis.call('GET', key) ~= source .. '/' .. sourceIncarnation .. '/' .. epoch then
     return { 0 }
 end
@@ -49,9 +48,8 @@ redis.call('HSET', KEYS[4], tenant, passed)
 redis.call('SET', key, move.target .. '/' .. move.target_incarnation .. '/' .. passed, 'PX', ARGV[6])
 redis.call('HSET', KEYS[2], tenant, move.target)
 redis.call('HDEL', KEYS[3], tenant)
-redis.call('HDEL', KEYS[5], tenant)
-redis.call('INCR', KEYS[6])
-redis.call('PUBLISH', KEYS[7], table.concat({
+redis.call('INCR', KEYS[5])
+redis.call('PUBLISH', KEYS[6], table.concat({
     'P', tenant, move.target, move.target_incarnation, source, sourceIncarnation, passed, ARGV[7],
 }, ' '))
 return { 1, passed }

@@ -14,7 +14,11 @@ extension ElectionMachine {
 
         /// Explicit times.
         package init(
-            lease: Duration, safetyMargin: Duration, renewEvery: Duration, retryAfter: Duration, jitter: Duration
+            lease: Duration,
+            safetyMargin: Duration,
+            renewEvery: Duration,
+            retryAfter: Duration,
+            jitter: Duration
         ) {
             self.lease = lease
             self.safetyMargin = safetyMargin

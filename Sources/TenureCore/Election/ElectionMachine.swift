@@ -1,8 +1,8 @@
 /// Decides when this node asks for the leadership, and when it may act as leader. Pure.
 ///
 /// A leadership is a lease in the store. The leader trusts it until the *start* of the request that took or renewed it,
-/// plus the lease, less the safety margin, on its own clock; ``isLeader(at:)`` says so at each read and each write. Every
-/// write carries the term as well, and the store refuses it unless the term is the present one.
+/// plus the lease, less the safety margin, on its own clock; ``isLeader(at:)`` says so at each read and each write.
+/// Every write carries the term as well, and the store refuses it unless the term is the present one.
 ///
 /// ## States
 ///
@@ -10,8 +10,9 @@
 ///     any of them → abstaining (unfit) → following (fit again)
 ///     any of them → stopped
 ///
-/// There is one timer: an action that sets it replaces the one before. Replies and timers that come late are ignored and
-/// counted, except that a leadership granted too late is given back, so that nobody waits for a lease without a leader.
+/// There is one timer: an action that sets it replaces the one before. Replies and timers that come late are ignored
+/// and counted, except that a leadership granted too late is given back, so that nobody waits for a lease without a
+/// leader.
 package struct ElectionMachine: Sendable {
     private enum State: Sendable, Equatable {
         /// Not started.
@@ -35,6 +36,8 @@ package struct ElectionMachine: Sendable {
     private var state: State = .idle
     private var lastRequest: Int64 = 0
     private var lastTimer: Int64 = 0
+    /// The last term that was given back. The store may not have heard of it yet: a grant of it is worth nothing.
+    private var resignedTerm: Term = .none
 
     /// The highest term that this node has ever seen.
     package private(set) var highestTermSeen: Term = .none
@@ -103,7 +106,10 @@ package struct ElectionMachine: Sendable {
             let request = self.nextRequest()
             let (timer, setTimer) = self.nextTimer(trustedUntil)
             self.state = .leading(
-                term, trustedUntil: trustedUntil, .inFlight(request, startedAt: now, timer))
+                term,
+                trustedUntil: trustedUntil,
+                .inFlight(request, startedAt: now, timer)
+            )
             return [.renew(request, term), setTimer]
         case .leading(let term, _, .inFlight(_, _, timer)):
             return self.lose(term, .leaseExpired, at: now)
@@ -114,7 +120,9 @@ package struct ElectionMachine: Sendable {
     }
 
     private mutating func acquireReplied(
-        _ request: RequestID, _ outcome: AcquireOutcome, at now: MonotonicInstant
+        _ request: RequestID,
+        _ outcome: AcquireOutcome,
+        at now: MonotonicInstant
     ) -> [Action] {
         switch outcome {
         case .acquired(let term): self.noteTerm(term)
@@ -126,9 +134,9 @@ package struct ElectionMachine: Sendable {
             switch outcome {
             case .acquired(let term):
                 let trustedUntil = self.trust(from: startedAt)
-                guard now < trustedUntil else {
+                guard now < trustedUntil, term > self.resignedTerm else {
                     // Slower than the lease: whoever is faster shall have it.
-                    return [.resign(term)] + self.follow(tryingAt: now.advanced(by: self.parameters.retryAfter))
+                    return self.resign(term) + self.follow(tryingAt: now.advanced(by: self.parameters.retryAfter))
                 }
                 return [.startLeading(term)] + self.lead(term, until: trustedUntil, startedAt: startedAt, at: now)
             case .held(let leadership):
@@ -147,12 +155,14 @@ package struct ElectionMachine: Sendable {
         case .idle, .following, .abstaining, .stopped:
             self.lateEvents += 1
             guard case .acquired(let granted) = outcome else { return [] }
-            return [.resign(granted)]
+            return self.resign(granted)
         }
     }
 
     private mutating func renewReplied(
-        _ request: RequestID, _ outcome: RenewOutcome, at now: MonotonicInstant
+        _ request: RequestID,
+        _ outcome: RenewOutcome,
+        at now: MonotonicInstant
     ) -> [Action] {
         switch self.state {
         case .leading(let term, let trustedUntil, .inFlight(request, let startedAt, _)):
@@ -165,7 +175,10 @@ package struct ElectionMachine: Sendable {
                 return self.lose(term, .superseded, at: now)
             case .failed:
                 return self.lead(
-                    term, until: trustedUntil, renewingAt: now.advanced(by: self.parameters.retryAfter))
+                    term,
+                    until: trustedUntil,
+                    renewingAt: now.advanced(by: self.parameters.retryAfter)
+                )
             }
         case .idle, .following, .acquiring, .leading, .abstaining, .stopped:
             self.lateEvents += 1
@@ -174,7 +187,9 @@ package struct ElectionMachine: Sendable {
     }
 
     private mutating func leadershipSeen(
-        _ leadership: Leadership?, _ lastTerm: Term, at now: MonotonicInstant
+        _ leadership: Leadership?,
+        _ lastTerm: Term,
+        at now: MonotonicInstant
     ) -> [Action] {
         self.noteTerm(max(lastTerm, leadership?.term ?? .none))
         switch self.state {
@@ -210,7 +225,7 @@ package struct ElectionMachine: Sendable {
         switch self.state {
         case .leading(let term, _, _):
             self.state = .abstaining
-            return [.stopLeading(term, .unfit), .resign(term)]
+            return [.stopLeading(term, .unfit)] + self.resign(term)
         case .idle, .following, .acquiring:
             self.state = .abstaining
             return []
@@ -223,7 +238,7 @@ package struct ElectionMachine: Sendable {
         switch self.state {
         case .leading(let term, _, _):
             self.state = .stopped
-            return [.stopLeading(term, .stopped), .resign(term)]
+            return [.stopLeading(term, .stopped)] + self.resign(term)
         case .idle, .following, .acquiring, .abstaining, .stopped:
             self.state = .stopped
             return []
@@ -239,6 +254,11 @@ package struct ElectionMachine: Sendable {
         return [.acquire(request, highestTermSeen: self.highestTermSeen), setTimer]
     }
 
+    private mutating func resign(_ term: Term) -> [Action] {
+        self.resignedTerm = max(self.resignedTerm, term)
+        return [.resign(term)]
+    }
+
     private mutating func follow(tryingAt instant: MonotonicInstant) -> [Action] {
         let (timer, setTimer) = self.nextTimer(instant)
         self.state = .following(timer)
@@ -246,14 +266,22 @@ package struct ElectionMachine: Sendable {
     }
 
     private mutating func lead(
-        _ term: Term, until trustedUntil: MonotonicInstant, startedAt: MonotonicInstant, at now: MonotonicInstant
+        _ term: Term,
+        until trustedUntil: MonotonicInstant,
+        startedAt: MonotonicInstant,
+        at now: MonotonicInstant
     ) -> [Action] {
         self.lead(
-            term, until: trustedUntil, renewingAt: max(now, startedAt.advanced(by: self.parameters.renewEvery)))
+            term,
+            until: trustedUntil,
+            renewingAt: max(now, startedAt.advanced(by: self.parameters.renewEvery))
+        )
     }
 
     private mutating func lead(
-        _ term: Term, until trustedUntil: MonotonicInstant, renewingAt: MonotonicInstant
+        _ term: Term,
+        until trustedUntil: MonotonicInstant,
+        renewingAt: MonotonicInstant
     ) -> [Action] {
         let (timer, setTimer) = self.nextTimer(min(renewingAt, trustedUntil))
         self.state = .leading(term, trustedUntil: trustedUntil, .waiting(timer))

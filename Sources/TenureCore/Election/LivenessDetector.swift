@@ -44,7 +44,9 @@ package struct LivenessDetector: Sendable {
     ///   - requestedAt: Taken before the request was sent.
     ///   - now: When the reply arrived.
     package mutating func observed(
-        _ heartbeats: [NodeID: Int64], requestedAt: MonotonicInstant, at now: MonotonicInstant
+        _ heartbeats: [NodeID: Int64],
+        requestedAt: MonotonicInstant,
+        at now: MonotonicInstant
     ) {
         self.noteLook(at: now)
         for (node, counter) in heartbeats {
@@ -86,8 +88,8 @@ package struct LivenessDetector: Sendable {
 
     /// Registrations that have stopped, ordered by node.
     ///
-    /// A verdict needs a look that was sent after the silence reached the timeout: at ``nextDeadline`` read the cluster's
-    /// state, give it to ``observed(_:requestedAt:at:)``, and ask again.
+    /// A verdict needs a look that was sent after the silence reached the timeout: at ``nextDeadline`` read the
+    /// cluster's state, give it to ``observed(_:requestedAt:at:)``, and ask again.
     package func lost(at now: MonotonicInstant) -> [Holder] {
         guard !self.isForgiving(at: now) else { return [] }
         return self.watches
@@ -120,14 +122,22 @@ package struct LivenessDetector: Sendable {
     ) {
         guard var watch = self.watches[node] else {
             self.watches[node] = Watch(
-                counter: counter, incarnation: incarnation, changedAt: now, confirmedAt: now)
+                counter: counter,
+                incarnation: incarnation,
+                changedAt: now,
+                confirmedAt: now
+            )
             return
         }
         // Replies of two connections may arrive in either order: an older counter is no news.
         let isRestart = incarnation != nil && watch.incarnation != nil && incarnation != watch.incarnation
         if isRestart || counter > watch.counter || (counter < watch.counter && requestedAt > watch.changedAt) {
             watch = Watch(
-                counter: counter, incarnation: incarnation ?? watch.incarnation, changedAt: now, confirmedAt: now)
+                counter: counter,
+                incarnation: incarnation ?? watch.incarnation,
+                changedAt: now,
+                confirmedAt: now
+            )
         } else if counter == watch.counter {
             watch.incarnation = incarnation ?? watch.incarnation
             watch.confirmedAt = max(watch.confirmedAt, requestedAt)

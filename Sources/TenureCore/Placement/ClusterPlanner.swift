@@ -1,10 +1,10 @@
 /// Decides where tenants should be: a leader's plan from one snapshot of the cluster. Pure.
 ///
-/// In one plan, in this order: moves that cannot end well are given up; tenants that nobody may own are taken from their
-/// nodes; all orphans get a new node; then planned moves, for as long as fewer than `MaxConcurrentMoves` are in flight:
-/// what operators asked for, draining and stalled nodes, pins, labels and caps, tenants whose database their node cannot
-/// reach, and last the balance. The same input gives the same plan; a plan that has been carried out is followed by an
-/// empty one.
+/// In one plan, in this order: moves that cannot end well are given up; tenants that nobody may own are taken from
+/// their nodes; all orphans get a new node; then planned moves, for as long as fewer than `MaxConcurrentMoves` are in
+/// flight: what operators asked for, draining and stalled nodes, pins, labels and caps, tenants whose database their
+/// node cannot reach, and last the balance. The same input gives the same plan; a plan that has been carried out is
+/// followed by an empty one.
 package struct ClusterPlanner: Sendable {
     private let options: CoordinationOptions
     private let strategy: any PlacementStrategy
@@ -17,7 +17,9 @@ package struct ClusterPlanner: Sendable {
     ///   - strategy: Chooses nodes.
     ///   - moveTimeout: How long a move may stay in one stage. Default 30 s.
     package init(
-        options: CoordinationOptions, strategy: any PlacementStrategy, moveTimeout: Duration = .seconds(30)
+        options: CoordinationOptions,
+        strategy: any PlacementStrategy,
+        moveTimeout: Duration = .seconds(30)
     ) {
         self.options = options
         self.strategy = strategy
@@ -39,7 +41,11 @@ package struct ClusterPlanner: Sendable {
         var options = self.options
         options.maxConcurrentMoves = .max
         var draft = self.draft(
-            PlanInput(state: state, now: .zero), memory: PlannerMemory(), options: options, isForced: true)
+            PlanInput(state: state, now: .zero),
+            memory: PlannerMemory(),
+            options: options,
+            isForced: true
+        )
         let before = draft.nodes
         draft.decide()
         return RebalancePreview(
@@ -59,7 +65,10 @@ package struct ClusterPlanner: Sendable {
     }
 
     private func draft(
-        _ input: PlanInput, memory: PlannerMemory, options: CoordinationOptions, isForced: Bool
+        _ input: PlanInput,
+        memory: PlannerMemory,
+        options: CoordinationOptions,
+        isForced: Bool
     ) -> PlanDraft {
         PlanDraft(
             input,

@@ -45,7 +45,8 @@ public struct NodeCandidate: Sendable, Hashable {
 }
 
 extension Sequence<NodeCandidate> {
-    /// How uneven the load is: (max − min) / mean of the relative loads. 0 for no nodes, or when nobody carries anything.
+    /// How uneven the load is: (max − min) / mean of the relative loads. 0 for no nodes, or when nobody carries
+    /// anything.
     public var imbalance: Double {
         var count = 0
         var sum = 0.0

@@ -50,8 +50,8 @@ public protocol PlacementStrategy: Sendable {
     /// Proposes moves that make the placement better, the most useful first.
     ///
     /// Called after everything that had to be decided. The planner takes the first that it can perform and drops what
-    /// would break a constraint. A strategy must come to rest: once its proposals have been carried out, it has no more.
-    /// Default: ``PlacementView/levellingMoves()``.
+    /// would break a constraint. A strategy must come to rest: once its proposals have been carried out, it has no
+    /// more. Default: ``PlacementView/levellingMoves()``.
     func rebalance(_ view: PlacementView) -> [ProposedMove]
 }
 

@@ -1,6 +1,7 @@
 /// The nodes and tenants of a view while moves are tried out on them.
 private struct Levels {
-    /// Tenants of one node that may move, lightest first, and among equals in descending order of ID: taken from the end.
+    /// Tenants of one node that may move, lightest first, and among equals in descending order of ID: taken from the
+    /// end.
     struct Shelf {
         var entries: [(weight: Double, tenant: Int)] = []
     }
@@ -15,9 +16,9 @@ private struct Levels {
 extension PlacementView {
     /// The fewest moves that bring the relative load of every two nodes within the threshold of each other.
     ///
-    /// Takes from the most loaded node, gives to the least loaded one, each time the tenant that evens out the two best,
-    /// and only when it leaves both below what the more loaded one had. Tenants that may only move later take part in
-    /// the reckoning and not in the result: their node's share is not taken from others in the meantime.
+    /// Takes from the most loaded node, gives to the least loaded one, each time the tenant that evens out the two
+    /// best, and only when it leaves both below what the more loaded one had. Tenants that may only move later take
+    /// part in the reckoning and not in the result: their node's share is not taken from others in the meantime.
     ///
     /// - Complexity: O(m · (n² + log t)) for m moves, n nodes and t tenants, unless rules forbid most moves.
     public func levellingMoves() -> [ProposedMove] {
@@ -56,7 +57,11 @@ extension PlacementView {
         for (index, node) in self.nodes.enumerated() { indices[node.id] = index }
         let empty = [Levels.Shelf](repeating: Levels.Shelf(), count: self.nodes.count)
         var levels = Levels(
-            load: self.nodes.map(\.relativeLoad), room: self.nodes.map(\.room), now: empty, later: empty)
+            load: self.nodes.map(\.relativeLoad),
+            room: self.nodes.map(\.room),
+            now: empty,
+            later: empty
+        )
         for (index, tenant) in self.tenants.enumerated() {
             guard let node = indices[tenant.node], tenant.descriptor.placementWeight > 0 else { continue }
             let entry = (weight: tenant.descriptor.placementWeight, tenant: index)
@@ -95,7 +100,10 @@ extension PlacementView {
 
     /// The tenant whose move from source to target leaves the higher of the two lowest, if it improves them at all.
     private func best(
-        _ shelf: Levels.Shelf, _ levels: Levels, _ source: Int, _ target: Int
+        _ shelf: Levels.Shelf,
+        _ levels: Levels,
+        _ source: Int,
+        _ target: Int
     ) -> (position: Int, tenant: Int)? {
         let from = self.nodes[source]
         let to = self.nodes[target]

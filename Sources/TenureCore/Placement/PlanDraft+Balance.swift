@@ -67,7 +67,9 @@ extension PlanDraft {
 
     /// Under preferred labels a tenant does not leave a node that has them for one that lacks them.
     private func isWithinPreference(_ tenant: TenantDescriptor, on node: NodeCandidate) -> Bool {
-        guard self.labelPolicy == .preferred, !tenant.labels.isEmpty, !node.hasLabels(tenant.labels) else { return true }
+        guard self.labelPolicy == .preferred, !tenant.labels.isEmpty, !node.hasLabels(tenant.labels) else {
+            return true
+        }
         return !self.nodes.contains { $0.hasLabels(tenant.labels) }
     }
 }

@@ -10,11 +10,18 @@ extension PlanDraft {
     ///
     /// - Parameter excluded: Nodes that are out of the question.
     func choose(for tenant: TenantDescriptor, excluding excluded: Set<NodeID> = []) -> NodeID? {
+        guard let avoided = self.memory.avoided[tenant.id]?.target else {
+            return self.choose(for: tenant, without: excluded)
+        }
+        if let node = self.choose(for: tenant, without: excluded.union([avoided])) { return node }
+        // A node that was slow to take it over is better than none.
+        return self.places[tenant.id] == nil ? self.choose(for: tenant, without: excluded) : nil
+    }
+
+    private func choose(for tenant: TenantDescriptor, without excluded: Set<NodeID>) -> NodeID? {
         let present = self.places[tenant.id]
-        let avoided = self.memory.avoided[tenant.id]?.target
         func isCandidate(_ node: NodeCandidate) -> Bool {
-            node.room > 0 && node.id != present && node.id != avoided && !excluded.contains(node.id)
-                && self.isAllowed(tenant, on: node)
+            node.room > 0 && node.id != present && !excluded.contains(node.id) && self.isAllowed(tenant, on: node)
         }
         // Most of the time all nodes are candidates; then the list need not be copied.
         var candidates = self.nodes

@@ -70,7 +70,9 @@ extension PlanDraft {
             self.firstChoice[move.tenant] = move.target
         case .overdue, .targetInTrouble:
             self.memory.avoided[move.tenant] = PlannerMemory.Avoidance(
-                target: move.target, until: self.now.advanced(by: self.moveTimeout))
+                target: move.target,
+                until: self.now.advanced(by: self.moveTimeout)
+            )
             self.memory.troubles[move.tenant]?.tried.insert(move.target)
         case .tenantGone, .ownerChanged, .targetGone, .targetUnfit, .pinnedElsewhere:
             break

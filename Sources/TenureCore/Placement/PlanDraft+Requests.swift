@@ -29,7 +29,9 @@ extension PlanDraft {
             return .refused("it names no tenant or no node")
         }
         guard let tenant = self.state.tenants[id] else { return .refused("there is no tenant \(id)") }
-        guard let node = self.everyNode.first(where: { $0.id == target }) else { return .refused("node \(target) is not in the cluster") }
+        guard let node = self.everyNode.first(where: { $0.id == target }) else {
+            return .refused("node \(target) is not in the cluster")
+        }
         if tenant.isSuspended { return .refused("tenant \(id) is suspended") }
         guard let place = self.places[id] else { return .refused("tenant \(id) has no node to move from") }
         if place == target { return .served }

@@ -146,7 +146,8 @@ struct PlanDraft {
                 self.nodes.append(candidate)
             }
         }
-        // Tenants that are owned and not yet published count too: they take room, and nothing else is decided about them.
+        // Tenants that are owned and not yet published count too: they take room, and nothing else is decided about
+        // them.
         for (tenant, owner) in self.state.owners.sorted(by: { $0.key < $1.key }) where self.living[owner] != nil {
             let move = self.decided.contains(tenant) ? self.state.moves[tenant] : nil
             self.add(tenant, to: move?.target ?? owner)
@@ -230,7 +231,8 @@ extension PlanDraft {
             self.memory.moveCount += 1
             let id = "\(self.state.term)-\(self.memory.moveCount)"
             self.changes.begin.append(
-                PlannedMove(id: id, tenant: tenant, from: from.holder, to: to.holder, reason: reason.rawValue))
+                PlannedMove(id: id, tenant: tenant, from: from.holder, to: to.holder, reason: reason.rawValue)
+            )
             self.memory.watches[id] = PlannerMemory.Watch(stage: .preparing, since: self.now)
             self.inFlight += 1
             self.removeFromPlace(tenant, freeingRoom: false)

@@ -1,7 +1,7 @@
 /// Serves one tenant until nothing of it waits, then the next: for work that profits from a warm cache or connection.
 ///
-/// A burst is bounded: after so many runs in a row the next tenant has its turn, however much still waits. A tenant that
-/// never runs dry delays each other one by at most a burst of every tenant in between.
+/// A burst is bounded: after so many runs in a row the next tenant has its turn, however much still waits. A tenant
+/// that never runs dry delays each other one by at most a burst of every tenant in between.
 public struct DrainFirstSelection: SelectionStrategy {
     private let burst: Int
     private var current: TenantID?

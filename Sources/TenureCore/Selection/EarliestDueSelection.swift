@@ -1,7 +1,7 @@
 /// Serves the tenant whose earliest work has waited longest: first come, first served over all tenants.
 ///
-/// A tenant with a large, old backlog comes before everybody's newer work until it is done; its limit of concurrent runs
-/// is what leaves slots to others. ``WeightedFairSelection`` does not let a backlog delay anybody.
+/// A tenant with a large, old backlog comes before everybody's newer work until it is done; its limit of concurrent
+/// runs is what leaves slots to others. ``WeightedFairSelection`` does not let a backlog delay anybody.
 public struct EarliestDueSelection: SelectionStrategy {
     /// Has no state.
     public init() {}

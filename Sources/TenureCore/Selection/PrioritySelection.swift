@@ -1,8 +1,8 @@
 /// Serves the highest priority first, and lets everybody who waits rise with time, so that nobody starves.
 ///
 /// The priority that counts is the tenant's plus that of its most urgent waiting work, plus one for each `riseAfter`
-/// without service. A tenant thus waits for others that are n levels above it at most about n × `riseAfter`: choose it as
-/// the promise that the levels stand for.
+/// without service. A tenant thus waits for others that are n levels above it at most about n × `riseAfter`: choose it
+/// as the promise that the levels stand for.
 public struct PrioritySelection: SelectionStrategy {
     private let riseAfter: Duration
     private var servedAt: [TenantID: MonotonicInstant] = [:]
@@ -14,7 +14,8 @@ public struct PrioritySelection: SelectionStrategy {
         self.riseAfter = max(riseAfter, .milliseconds(1))
     }
 
-    /// The candidate with the highest priority, waiting counted; equals by how long they have not been served, then by ID.
+    /// The candidate with the highest priority, waiting counted; equals by how long they have not been served, then by
+    /// ID.
     public mutating func choose(among candidates: [TenantDemand], at now: MonotonicInstant) -> Int? {
         var best: (level: Double, since: MonotonicInstant, index: Int)?
         for (index, candidate) in candidates.enumerated() {

@@ -8,8 +8,8 @@ package struct SlotGrant: Sendable, Hashable {
 
 /// Gives a node's slots to its tenants: the limits are kept here, the order is the strategy's.
 ///
-/// A granted slot is taken until ``release(_:of:)`` gives it back: when its run has ended, or when a claim found less work
-/// than was granted. Only tenants that want something cost anything here.
+/// A granted slot is taken until ``release(_:of:)`` gives it back: when its run has ended, or when a claim found less
+/// work than was granted. Only tenants that want something cost anything here.
 package struct SlotAllocator: Sendable {
     /// Most choices in one call; a node with many free slots gives them out in larger quanta.
     private static let choicesPerGrant = 128
@@ -55,7 +55,10 @@ package struct SlotAllocator: Sendable {
     ///   - dueSince: When the earliest of them became due, on this node's clock.
     ///   - workPriority: The highest priority among them.
     package mutating func update(
-        _ tenant: TenantDescriptor, ready: Int, dueSince: MonotonicInstant, workPriority: Int = 0
+        _ tenant: TenantDescriptor,
+        ready: Int,
+        dueSince: MonotonicInstant,
+        workPriority: Int = 0
     ) {
         let position = self.waiting.position(ofFirstNotBefore: tenant.id)
         let isThere = position < self.waiting.count && self.waiting[position].tenant == tenant.id
@@ -116,7 +119,8 @@ package struct SlotAllocator: Sendable {
         var order: [TenantID] = []
         var counts: [TenantID: Int] = [:]
         while self.free > 0, !candidates.isEmpty {
-            guard let index = self.strategy.choose(among: candidates, at: now), candidates.indices.contains(index) else {
+            guard let index = self.strategy.choose(among: candidates, at: now), candidates.indices.contains(index)
+            else {
                 break
             }
             let demand = candidates[index]

@@ -72,29 +72,34 @@ struct DevCommand: AsyncParsableCommand {
         let say = self.say
         let nodes = try await cluster.startNodes()
         for line in Self.instructions(cluster, nodes) { say(line) }
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             for node in nodes { group.addTask { await cluster.follow(node, print: say) } }
+            group.addTask {
+                var isFirst = true
+                for await _ in signals {
+                    if !isFirst { await Self.endAtOnce(cluster, nodes) }
+                    isFirst = false
+                    stop.yield()
+                }
+            }
             await withTaskGroup(of: Void.self) { work in
                 work.addTask { await cluster.makeTraffic() }
-                await Self.waitForEnd(signals, cluster.options.duration)
+                await Self.waitForEnd(stops, cluster.options.duration)
                 work.cancelAll()
             }
             say("Stopping: waiting for what is due, then for the nodes to leave.")
-            // A second signal ends this process at once, and with it the nodes and the servers.
-            group.addTask {
-                for await _ in signals { Foundation.exit(ExitStatus.failed.rawValue) }
-            }
             let summary = try await cluster.finish(nodes)
             group.cancelAll()
             return summary
         }
     }
 
-    /// Returns when a signal comes, or when the time is over.
-    private static func waitForEnd(_ signals: UnixSignalsSequence, _ duration: Duration?) async {
+    /// Returns when it is to stop, or when the time is over.
+    private static func waitForEnd(_ stops: AsyncStream<Void>, _ duration: Duration?) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await _ in signals { return }
+                for await _ in stops { return }
             }
             if let duration {
                 // Ends early by cancellation only.
@@ -103,6 +108,13 @@ struct DevCommand: AsyncParsableCommand {
             await group.next()
             group.cancelAll()
         }
+    }
+
+    /// Somebody is in a hurry: no hand-over, no summary, but nothing is left behind either.
+    private static func endAtOnce(_ cluster: DevCluster, _ nodes: [DevNode]) async -> Never {
+        for node in nodes { node.process.signal(SIGKILL) }
+        await cluster.stop()
+        Foundation.exit(ExitStatus.failed.rawValue)
     }
 
     private var say: @Sendable (String) -> Void {

@@ -117,9 +117,8 @@ final class DevCluster: Sendable {
                 try await Task.sleep(for: .milliseconds(100))
             }
         }
-        await withDiscardingTaskGroup { group in
-            for node in nodes { group.addTask { await node.process.stop((SIGTERM, Self.leavePatience)) } }
-        }
+        // One after the other, as in an upgrade: so that each hands over to those that stay.
+        for node in nodes { await node.process.stop((SIGTERM, Self.leavePatience)) }
         var tallies: [SampleTally] = []
         for tenant in self.tenants { tallies.append(try await tenant.tally(by: cutoff)) }
         return DevSummary(tallies: tallies, takeovers: self.moves.takeovers, handovers: self.moves.handovers)

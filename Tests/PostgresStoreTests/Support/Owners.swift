@@ -24,12 +24,18 @@ extension PostgresTenantStore {
     /// Takes ownership and opens.
     @discardableResult
     func become(
-        owner holder: Holder, _ epoch: Int64, living: [Holder] = [], lending: Duration = .seconds(30)
+        owner holder: Holder,
+        _ epoch: Int64,
+        living: [Holder] = [],
+        lending: Duration = .seconds(30)
     ) async throws -> Opening {
         let reply = try await self.takeOwnership(epoch: Epoch(epoch), holder: holder)
         guard reply == .installed else { throw StoreError(.fenced, operation: "test", detail: "\(reply)") }
         return try await self.open(
-            epoch: Epoch(epoch), holder: holder, living: ([holder] + living).map(\.incarnation), lending: lending
+            epoch: Epoch(epoch),
+            holder: holder,
+            living: ([holder] + living).map(\.incarnation),
+            lending: lending
         )
     }
 
@@ -55,7 +61,10 @@ extension PostgresTenantStore {
 
     /// The IDs that a scan from a cursor returns, and the next cursor.
     func scan(
-        _ holder: Holder, _ epoch: Int64, from cursor: ScanCursor? = nil, limit: Int = 100
+        _ holder: Holder,
+        _ epoch: Int64,
+        from cursor: ScanCursor? = nil,
+        limit: Int = 100
     ) async throws -> PassResult.Scan {
         let result = try await self.pass(holder, epoch, scan: ScanRequest(limit: limit, cursor: cursor))
         guard let scan = result.scan else { throw StoreError(.rejected, operation: "test", detail: "no scan") }
@@ -64,18 +73,26 @@ extension PostgresTenantStore {
 
     /// Claims IDs under a new batch and returns it with those that were claimed.
     func claim(
-        _ holder: Holder, _ epoch: Int64, _ ids: [WorkID], isLone: Bool = false
+        _ holder: Holder,
+        _ epoch: Int64,
+        _ ids: [WorkID],
+        isLone: Bool = false
     ) async throws -> (batch: BatchID, ids: [WorkID]) {
         let batch = newBatch()
         let result = try await self.pass(
-            holder, epoch, claims: [ClaimRequest(batch: batch, ids: ids, isLone: isLone)]
+            holder,
+            epoch,
+            claims: [ClaimRequest(batch: batch, ids: ids, isLone: isLone)]
         )
         return (batch, result.claimed[0])
     }
 
     /// Settles a claim with one verdict for all.
     func settle(
-        _ batch: BatchID, _ ids: [WorkID], _ verdict: Outcome.Verdict = .completed, error: String? = nil
+        _ batch: BatchID,
+        _ ids: [WorkID],
+        _ verdict: Outcome.Verdict = .completed,
+        error: String? = nil
     ) async -> SettlementResult {
         let settlement = Settlement(batch: batch, outcomes: ids.map { outcome($0, verdict, error: error) })
         return await self.exchange(Exchange(settlements: [settlement])).settlements[0]
@@ -86,7 +103,11 @@ extension PostgresTenantStore {
 func outcome(_ id: WorkID, _ verdict: Outcome.Verdict, error: String? = nil) -> Outcome {
     let now = ServerTime(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     return Outcome(
-        id: id, attempt: 1, verdict: verdict, startedAt: now.advanced(by: .milliseconds(-10)), finishedAt: now,
+        id: id,
+        attempt: 1,
+        verdict: verdict,
+        startedAt: now.advanced(by: .milliseconds(-10)),
+        finishedAt: now,
         error: error
     )
 }

@@ -28,7 +28,8 @@ struct StoreDatabase: Sendable {
 
     /// Runs a body with connections that are closed afterwards.
     func withConnections(
-        _ count: Int, _ body: ([PostgresConnection]) async throws -> Void
+        _ count: Int,
+        _ body: ([PostgresConnection]) async throws -> Void
     ) async throws {
         var connections: [PostgresConnection] = []
         for _ in 0..<count { connections.append(try await self.connect()) }
@@ -67,12 +68,18 @@ func withStoreDatabase(isMigrated: Bool = true, _ body: (StoreDatabase) async th
         _ = try await admin.run("CREATE DATABASE \(name)")
         let pools = PostgresPools(reactor: reactor)
         let database = StoreDatabase(
-            name: name, url: url.replacingDatabase(name), schema: SchemaName("Tenant_1")!, reactor: reactor, pools: pools
+            name: name,
+            url: url.replacingDatabase(name),
+            schema: SchemaName("Tenant_1")!,
+            reactor: reactor,
+            pools: pools
         )
         do {
             if isMigrated {
                 let connection = try await PostgresConnection.open(
-                    try PostgresTarget(database.url), reactor: reactor, deadline: .soon
+                    try PostgresTarget(database.url),
+                    reactor: reactor,
+                    deadline: .soon
                 )
                 try await SchemaMigrator(tenant: database.schema).migrate(connection, deadline: .soon)
                 await connection.close()
@@ -152,7 +159,9 @@ extension PostgresConnection {
     /// Waits until a server process waits for a lock.
     func waitUntilBlocked(_ process: Int) async throws {
         try await Polling.wait(for: "process \(process) to be blocked", every: .milliseconds(2)) {
-            try await self.value("SELECT count(*) FROM pg_stat_activity WHERE pid = \(process) AND wait_event_type = 'Lock'")
+            try await self.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE pid = \(process) AND wait_event_type = 'Lock'"
+            )
                 == "1"
         }
     }

@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 import TenureCore
+import Testing
 
 /// What nodes of different versions read of each other in Redis: names of keys are a contract.
 @Suite("What is kept as JSON")
@@ -41,7 +40,12 @@ struct ClusterCodingTests {
     @Test("A tenant")
     func tenantDescriptor() throws {
         let descriptor = TenantDescriptor(
-            id: try TenantID("acme"), weight: 2, priority: 1, pinnedNode: try NodeID("n1"), isSuspended: true)
+            id: try TenantID("acme"),
+            weight: 2,
+            priority: 1,
+            pinnedNode: try NodeID("n1"),
+            isSuspended: true
+        )
         let text = """
             {"id":"acme","labels":{},"pinned_node":"n1","priority":1,"suspended":true,"weight":2}
             """
@@ -53,7 +57,12 @@ struct ClusterCodingTests {
     @Test("A move")
     func move() throws {
         let move = PlannedMove(
-            id: "7-1", tenant: tenant("acme"), from: holder("n1", "i1"), to: holder("n2", "i2"), reason: "drain")
+            id: "7-1",
+            tenant: tenant("acme"),
+            from: holder("n1", "i1"),
+            to: holder("n2", "i2"),
+            reason: "drain"
+        )
         let text = """
             {"id":"7-1","reason":"drain","source":"n1","source_incarnation":"i1","stage":"preparing","target":"n2",\
             "target_incarnation":"i2","tenant":"acme"}

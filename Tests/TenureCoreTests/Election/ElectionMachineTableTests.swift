@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 /// Every state with every event: what is done about it, timers aside, and whether the node leads afterwards.
 @Suite("ElectionMachine: states and events")

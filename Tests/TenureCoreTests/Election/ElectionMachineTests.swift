@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 typealias Machine = ElectionMachine
 
@@ -116,7 +115,9 @@ struct ElectionMachineTests {
         #expect(!machine.isLeader(at: at(2500)))
     }
 
-    @Test("A6: a request without a reply is given up when it could no longer entitle; a grant that still comes is given back")
+    @Test(
+        "A6: a request without a reply is given up when it could not entitle any more; a late grant is given back"
+    )
     func grantAfterGivingUp() {
         var machine = Machine.sample()
         let asked = machine.handle(.started, at: at(0))
@@ -220,12 +221,28 @@ struct ElectionMachineTests {
         var machine = Machine.leading()
 
         #expect(
-            machine.handle(.fitnessChanged(.unfit), at: at(500)) == [.stopLeading(Term(7), .unfit), .resign(Term(7))])
+            machine.handle(.fitnessChanged(.unfit), at: at(500)) == [.stopLeading(Term(7), .unfit), .resign(Term(7))]
+        )
         #expect(machine.handle(.leadershipReleased, at: at(510)) == [])
         #expect(machine.handle(.leadershipSeen(nil, lastTerm: Term(7)), at: at(520)) == [])
 
         let fit = machine.handle(.fitnessChanged(.fit), at: at(9000))
         #expect(fit.effects == [.acquire(fit.request, highestTermSeen: Term(7))])
+    }
+
+    @Test("A term that was given back is never led again: the store may hear of it late")
+    func resignedTerm() {
+        var machine = Machine.leading()
+        _ = machine.handle(.fitnessChanged(.unfit), at: at(500))
+        let again = machine.handle(.fitnessChanged(.fit), at: at(510))
+
+        let same = machine.handle(.acquireReplied(again.request, .acquired(Term(7))), at: at(520))
+        #expect(same.effects == [.resign(Term(7))])
+        #expect(!machine.isLeader(at: at(520)))
+
+        let next = machine.handle(.timerFired(same.timer), at: at(770))
+        let granted = machine.handle(.acquireReplied(next.request, .acquired(Term(8))), at: at(780))
+        #expect(granted.effects == [.startLeading(Term(8))])
     }
 
     @Test("A grant that arrives after the node became unfit is given back")

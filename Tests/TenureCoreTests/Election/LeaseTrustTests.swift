@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 @Suite("LeaseTrust")
 struct LeaseTrustTests {

@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 @Suite("LivenessDetector")
 struct LivenessDetectorTests {

@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 @Suite("PlacementView: levelling moves")
 struct LevellingTests {

@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 @Suite("ClusterPlanner: planned moves")
 struct MovePlanningTests {
@@ -117,8 +116,10 @@ struct MovePlanningTests {
             reasons == [
                 "it names no tenant or no node", "there is no tenant nobody", "node n9 is not in the cluster",
                 "node n3 takes no tenants now", "node n4 is at its cap of tenants",
-                "a pin, a label or the placement strategy keeps tenant pinned from node n2", "tenant suspended is suspended",
-            ])
+                "a pin, a label or the placement strategy keeps tenant pinned from node n2",
+                "tenant suspended is suspended",
+            ]
+        )
     }
 
     @Test("A request for a tenant that is in flight to elsewhere waits until that has ended")
@@ -178,6 +179,20 @@ struct MovePlanningTests {
         #expect(second.changes.begin[0].id != first.changes.begin[0].id)
     }
 
+    @Test("An orphan goes to a node that was too slow before, when there is no other")
+    func avoidedButAlone() {
+        var cluster = PlannedCluster.quiet(nodes: ["n1", "n2"], tenants: 2)
+        cluster.settle()
+        cluster.state.nodes[node("n1")]?.state = .draining
+        cluster.plan()
+        cluster.wait(.seconds(30))
+        #expect(cluster.plan().changes.begin == [])
+
+        let plan = cluster.plan(lost: [holder("n1")])
+
+        #expect(plan.changes.assign == [tenant("t0000"): node("n2")])
+    }
+
     enum Mishap: String, CaseIterable, Sendable {
         case sourceReplaced, targetReplaced, targetLeft, targetDrains, targetStalls, ownerChanged, suspended, removed
         case pinnedElsewhere, targetInTrouble
@@ -214,7 +229,8 @@ struct MovePlanningTests {
         #expect(
             plan.notes.contains {
                 if case .moveVoided(move, _) = $0 { true } else { false }
-            })
+            }
+        )
     }
 
     @Test("No move is decided again while it is in flight, also by a new leader that remembers nothing")

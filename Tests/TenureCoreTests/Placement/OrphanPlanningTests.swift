@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 @Suite("ClusterPlanner: orphans, caps and constraints")
 struct OrphanPlanningTests {
@@ -32,7 +31,9 @@ struct OrphanPlanningTests {
         for (tenant, owner) in before where owner != node("n1") { #expect(cluster.state.owners[tenant] == owner) }
     }
 
-    @Test("A verdict about a registration that has been replaced harms nobody; the restarted node keeps its tenants (A16)")
+    @Test(
+        "A verdict about a registration that has been replaced harms nobody; the restarted node keeps its tenants (A16)"
+    )
     func restartedNode() {
         var cluster = PlannedCluster(nodes: ["n1", "n2"], tenants: 10)
         cluster.settle()
@@ -104,7 +105,10 @@ struct OrphanPlanningTests {
         #expect(cluster.state.unassigned == [:])
     }
 
-    @Test("The smaller of the option and the node's own cap counts, and 0 is no cap", arguments: [(0, 3, 3), (3, 0, 3), (5, 3, 3), (0, 0, 9)])
+    @Test(
+        "The smaller of the option and the node's own cap counts, and 0 is no cap",
+        arguments: [(0, 3, 3), (3, 0, 3), (5, 3, 3), (0, 0, 9)]
+    )
     func whichCap(option: Int, own: Int, expected: Int) {
         var options = CoordinationOptions()
         options.maxSchedulesPerNode = option
@@ -230,7 +234,8 @@ struct OrphanPlanningTests {
 
         #expect(
             cluster.plan().changes.unassign
-                == [tenant("t0000"): "no node is eligible under the placement strategy"])
+                == [tenant("t0000"): "no node is eligible under the placement strategy"]
+        )
         cluster.join("n2")
         #expect(cluster.plan().changes.assign == [tenant("t0000"): node("n2")])
     }

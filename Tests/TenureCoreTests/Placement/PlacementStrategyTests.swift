@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 @Suite("Placement strategies")
 struct PlacementStrategyTests {
@@ -54,10 +53,13 @@ struct PlacementStrategyTests {
         let owners = self.tenants(8).map { RendezvousPlacement().place($0, among: nodes)?.description ?? "-" }
 
         #expect(
-            owners == ["node-1", "node-2", "node-3", "node-2", "node-3", "node-1", "node-2", "node-2"])
+            owners == ["node-1", "node-2", "node-3", "node-2", "node-3", "node-1", "node-2", "node-2"]
+        )
     }
 
-    @Test("Rendezvous: a node that joins takes tenants from everybody and moves no other; one that leaves gives up its own")
+    @Test(
+        "Rendezvous: a node that joins takes its share from everybody, and nothing else moves"
+    )
     func rendezvousMovesLittle() {
         let strategy = RendezvousPlacement()
         let before = self.candidates([("a", 0), ("b", 0), ("c", 0)])
@@ -139,10 +141,14 @@ struct PlacementStrategyTests {
         #expect(LabelAffinityPlacement(otherwise: .anyNode).place(self.sample, among: nodes) == node("a"))
     }
 
-    @Test("A20: under affinity with fallback tenants move to a node with their labels when there is one, and stay there")
+    @Test(
+        "A20: under affinity with fallback tenants move to a node with their labels when there is one, and stay there"
+    )
     func labelAffinityInACluster() {
         var cluster = PlannedCluster(
-            nodes: ["n1", "n2"], strategy: LabelAffinityPlacement(otherwise: .anyNode))
+            nodes: ["n1", "n2"],
+            strategy: LabelAffinityPlacement(otherwise: .anyNode)
+        )
         for index in 0..<6 { cluster.add(TenantDescriptor(id: cluster.id(index), labels: ["region": "eu"])) }
         cluster.settle()
         #expect(cluster.counts == [3, 3])

@@ -79,7 +79,9 @@ struct PlannedCluster {
 
     func planned(lost: [Holder] = [], isForgiving: Bool = false) -> Plan {
         ClusterPlanner(options: self.options, strategy: self.strategy).plan(
-            PlanInput(state: self.state, lost: lost, isForgiving: isForgiving, now: self.now), memory: self.memory)
+            PlanInput(state: self.state, lost: lost, isForgiving: isForgiving, now: self.now),
+            memory: self.memory
+        )
     }
 
     /// Plans and applies the changes.

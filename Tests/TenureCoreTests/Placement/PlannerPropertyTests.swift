@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 /// Properties that hold for every plan, checked on random clusters that go through random events.
 @Suite("ClusterPlanner: properties")
@@ -14,7 +13,9 @@ struct PlannerPropertyTests {
             LeastLoadedPlacement(labels: .preferred), LeastLoadedPlacement(labels: .ignored),
         ]
         var cluster = PlannedCluster(
-            options: options, strategy: strategies.randomElement(using: &generator) ?? LeastLoadedPlacement())
+            options: options,
+            strategy: strategies.randomElement(using: &generator) ?? LeastLoadedPlacement()
+        )
         for index in 0..<Int.random(in: 1...6, using: &generator) { Self.join(index, &cluster, &generator) }
         for index in 0..<Int.random(in: 0...80, using: &generator) { Self.describe(index, &cluster, &generator) }
         return cluster
@@ -40,7 +41,8 @@ struct PlannerPropertyTests {
                 labels: chance < 4 ? ["region": "eu"] : [:],
                 pinnedNode: chance == 10 ? node("n\(Int.random(in: 0...6, using: &generator))") : nil,
                 isSuspended: chance == 11
-            ))
+            )
+        )
     }
 
     private static func disturb(_ cluster: inout PlannedCluster, _ generator: inout SeededGenerator) -> [Holder] {
@@ -79,7 +81,8 @@ struct PlannerPropertyTests {
                     kind: Bool.random(using: &generator) ? .rebalance : .move,
                     tenant: cluster.state.tenants.keys.sorted().randomElement(using: &generator),
                     target: names.randomElement(using: &generator)
-                ))
+                )
+            )
         }
         return []
     }
@@ -93,7 +96,8 @@ struct PlannerPropertyTests {
         for (name, descriptor) in after.state.nodes {
             let owned = after.state.owners.values.count { $0 == name }
             let coming = after.state.moves.values.count { $0.target == name }
-            let gained = plan.changes.assign.values.count { $0 == name }
+            let gained =
+                plan.changes.assign.values.count { $0 == name }
                 + plan.changes.begin.count { $0.target == name }
             if gained > 0 { #expect(owned + coming <= cap(descriptor)) }
         }
@@ -122,7 +126,10 @@ struct PlannerPropertyTests {
         }
     }
 
-    @Test("Caps, pins, moves in flight and reasons hold in every plan; undisturbed, a cluster comes to rest", arguments: 0..<60)
+    @Test(
+        "Caps, pins, moves in flight and reasons hold in every plan; undisturbed, a cluster comes to rest",
+        arguments: 0..<60
+    )
     func holds(seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))
         var cluster = Self.randomCluster(&generator)
@@ -207,7 +214,6 @@ struct PlannerPropertyTests {
         let loss = clock.measure { cluster.plan(lost: [holder("n1")]) }
 
         // A debug build on a busy machine is some thirty times slower than what counts.
-        print("PERF", first, join, loss)
         for duration in [first, join, loss] { #expect(duration < .seconds(3)) }
     }
 }

@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 @Suite("ClusterPlanner: tenants in trouble")
 struct TroublePlanningTests {

@@ -1,6 +1,5 @@
-import Testing
-
 import TenureCore
+import Testing
 
 @Suite("Selection strategies")
 struct SelectionStrategyTests {
@@ -163,7 +162,10 @@ struct SelectionStrategyTests {
         #expect((15...22).contains(started["low"] ?? 0))
     }
 
-    @Test("A45: nobody starves beside a flood of higher priority and weight, under any strategy that promises it", arguments: 0..<4)
+    @Test(
+        "A45: nobody starves beside a flood of higher priority and weight, under any strategy that promises it",
+        arguments: 0..<4
+    )
     func nobodyStarves(index: Int) {
         var allocator = self.allocator(self.everyStrategy[index], slots: 1)
         allocator.demand("flood", 1_000_000, weight: 10, priority: 3)

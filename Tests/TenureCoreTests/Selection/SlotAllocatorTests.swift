@@ -1,12 +1,14 @@
-import Testing
-
 import TenureCore
+import Testing
 
 extension SlotAllocator {
     /// Says that a tenant has so much waiting, due at the origin.
     mutating func demand(_ name: String, _ ready: Int, weight: Double = 1, priority: Int = 0, due: Int64 = 0) {
         self.update(
-            TenantDescriptor(id: tenant(name), weight: weight, priority: priority), ready: ready, dueSince: at(due))
+            TenantDescriptor(id: tenant(name), weight: weight, priority: priority),
+            ready: ready,
+            dueSince: at(due)
+        )
     }
 
     /// Grants as `name×count`.
@@ -145,7 +147,10 @@ struct SlotAllocatorTests {
         }
         let strategy = Counting()
         var allocator = SlotAllocator(
-            maxConcurrentRuns: 100_000, maxConcurrentRunsPerTenant: 100_000, strategy: strategy)
+            maxConcurrentRuns: 100_000,
+            maxConcurrentRunsPerTenant: 100_000,
+            strategy: strategy
+        )
         allocator.demand("a", 1_000_000)
         allocator.demand("b", 1_000_000)
 
@@ -205,7 +210,6 @@ struct SlotAllocatorTests {
 
         let elapsed = ContinuousClock().measure { _ = allocator.rounds(100) }
 
-        print("PERF slots", elapsed)
         // 100 rounds of 100 slots; a debug build on a busy machine is some thirty times slower than what counts.
         #expect(elapsed < .seconds(10))
     }

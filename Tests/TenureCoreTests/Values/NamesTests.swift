@@ -23,13 +23,17 @@ struct NamesTests {
         #expect(throws: InvalidName(role: "cluster name", text: text)) { try ClusterName(text) }
         #expect(
             InvalidName(role: "node ID", text: text).description.hasSuffix(
-                "is not a valid node ID: use 1 to 64 letters, digits, dots, underscores or hyphens"))
+                "is not a valid node ID: use 1 to 64 letters, digits, dots, underscores or hyphens"
+            )
+        )
     }
 
     @Test("Names are ordered by their text")
     func order() {
-        #expect([node("b"), node("B"), node("a2"), node("a10")].sorted() == [
-            node("B"), node("a10"), node("a2"), node("b"),
-        ])
+        #expect(
+            [node("b"), node("B"), node("a2"), node("a10")].sorted() == [
+                node("B"), node("a10"), node("a2"), node("b"),
+            ]
+        )
     }
 }

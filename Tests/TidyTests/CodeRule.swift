@@ -1,0 +1,111 @@
+/// Something that code must not hold, and what to write instead.
+struct CodeRule: Sendable, CustomTestStringConvertible {
+    let name: String
+    /// What to do instead.
+    let instead: String
+    /// Which files it is about.
+    let concerns: @Sendable (SourceFile) -> Bool
+    /// A text that is in every line it forbids: most lines need no closer look.
+    let hint: String
+    /// Whether a line is forbidden, by its code and the comments that belong to it.
+    let forbids: @Sendable (_ code: String, _ comment: String) -> Bool
+    /// A line that it must find, so that the rule is known to work.
+    let example: String
+
+    var testDescription: String { self.name }
+
+    /// The forbidden lines of a file, one message each.
+    func violations(in file: SourceFile) -> [String] {
+        guard self.concerns(file), file.text.contains(self.hint) else { return [] }
+        let text = SwiftText(file.text)
+        return text.code.indices.compactMap { line in
+            guard text.code[line].contains(self.hint), self.forbids(text.code[line], text.comment(at: line)) else {
+                return nil
+            }
+            return "\(file.path):\(line + 1): \(self.name): \(self.instead)"
+        }
+    }
+}
+
+extension CodeRule {
+    static let all: [CodeRule] = [
+        CodeRule(
+            name: "an unstructured task",
+            instead: "use a task group of the service's run(), or say why not in a comment '// SHIELD:' above",
+            concerns: { $0.path.hasPrefix("Sources/") },
+            hint: "Task",
+            forbids: { code, comment in
+                code.contains(/\bTask(\.detached|\.immediate)?\s*(\([^)]*\)\s*)?\{/) && !comment.contains("SHIELD:")
+            },
+            example: "let loop = Task.detached(priority: .high) { await run() }"
+        ),
+        CodeRule(
+            name: "an unproven '@unchecked Sendable'",
+            instead: "use a Mutex or an actor, or prove it in a comment '// SAFETY:' above",
+            concerns: { _ in true },
+            hint: "@unchecked",
+            forbids: { _, comment in !comment.contains("SAFETY:") },
+            example: "final class Box: @unchecked Sendable {}"
+        ),
+        CodeRule(
+            name: "an unproven 'nonisolated(unsafe)'",
+            instead: "use a Mutex or an actor, or prove it in a comment '// SAFETY:' above",
+            concerns: { _ in true },
+            hint: "nonisolated(unsafe)",
+            forbids: { _, comment in !comment.contains("SAFETY:") },
+            example: "nonisolated(unsafe) var count = 0"
+        ),
+        CodeRule(
+            name: "a swallowed error",
+            instead: "use do and catch, or say why the error does not matter in a comment on the line or above 'try?'",
+            concerns: { $0.path.hasPrefix("Sources/") },
+            hint: "try?",
+            forbids: { _, comment in comment.allSatisfy(\.isWhitespace) },
+            example: "try? await store.close()"
+        ),
+        CodeRule(
+            name: "a clock in pure code",
+            instead: "take 'now' as a parameter",
+            concerns: { ["TenureCore", "Cron"].contains($0.target) && $0.path.hasPrefix("Sources/") },
+            hint: "",
+            forbids: { code, _ in
+                code.contains(/\bDate\(\)|(Date|Clock)\.now\b|[ (]\.now\b|\b(Continuous|Suspending)Clock\b/)
+            },
+            example: "let now = ContinuousClock.now"
+        ),
+        CodeRule(
+            name: "chance in pure code",
+            instead: "take 'inout some RandomNumberGenerator' as a parameter",
+            concerns: { ["TenureCore", "Cron"].contains($0.target) && $0.path.hasPrefix("Sources/") },
+            hint: "",
+            forbids: { code, _ in
+                code.contains(/SystemRandomNumberGenerator|\.random\(in: [^,)]*\)|\.randomElement\(\)|\.shuffled\(\)|\bUUID\(\)/)
+            },
+            example: "let delay = Double.random(in: 0..<1)"
+        ),
+        CodeRule(
+            name: "printing",
+            instead: "emit an event, use the logger, or (in the program) its Output",
+            concerns: { $0.path.hasPrefix("Sources/") },
+            hint: "(",
+            forbids: { code, _ in code.contains(/(^|[^\w.`])(print|debugPrint|dump)\(/) },
+            example: "print(status)"
+        ),
+        CodeRule(
+            name: "blocking a thread to wait",
+            instead: "await an event, or 'Task.sleep' when time itself is what matters",
+            concerns: { _ in true },
+            hint: "sleep",
+            forbids: { code, _ in code.contains(/\bThread\.sleep|\b(u|nano)?sleep\(\d/) },
+            example: "usleep(100)"
+        ),
+        CodeRule(
+            name: "'default:' in a machine",
+            instead: "list the states, so that a new one is not forgotten",
+            concerns: { $0.name.hasSuffix("Machine.swift") || $0.name.contains("Machine+") },
+            hint: "default",
+            forbids: { code, _ in code.contains(/^\s*(@unknown )?default:/) },
+            example: "        default: break"
+        ),
+    ]
+}
