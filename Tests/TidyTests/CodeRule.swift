@@ -1,3 +1,5 @@
+import Testing
+
 /// Something that code must not hold, and what to write instead.
 struct CodeRule: Sendable, CustomTestStringConvertible {
     let name: String
@@ -7,6 +9,8 @@ struct CodeRule: Sendable, CustomTestStringConvertible {
     let concerns: @Sendable (SourceFile) -> Bool
     /// A text that is in every line it forbids: most lines need no closer look.
     let hint: String
+    /// Whether a proof may also stand right below the line, as for a type whose only member needs it.
+    var acceptsCommentBelow = false
     /// Whether a line is forbidden, by its code and the comments that belong to it.
     let forbids: @Sendable (_ code: String, _ comment: String) -> Bool
     /// A line that it must find, so that the rule is known to work.
@@ -17,11 +21,11 @@ struct CodeRule: Sendable, CustomTestStringConvertible {
     /// The forbidden lines of a file, one message each.
     func violations(in file: SourceFile) -> [String] {
         guard self.concerns(file), file.text.contains(self.hint) else { return [] }
-        let text = SwiftText(file.text)
+        let text = file.swiftText
         return text.code.indices.compactMap { line in
-            guard text.code[line].contains(self.hint), self.forbids(text.code[line], text.comment(at: line)) else {
-                return nil
-            }
+            guard text.code[line].contains(self.hint) else { return nil }
+            let below = self.acceptsCommentBelow ? text.comment(below: line) : ""
+            guard self.forbids(text.code[line], text.comment(at: line) + below) else { return nil }
             return "\(file.path):\(line + 1): \(self.name): \(self.instead)"
         }
     }
@@ -44,6 +48,7 @@ extension CodeRule {
             instead: "use a Mutex or an actor, or prove it in a comment '// SAFETY:' above",
             concerns: { _ in true },
             hint: "@unchecked",
+            acceptsCommentBelow: true,
             forbids: { _, comment in !comment.contains("SAFETY:") },
             example: "final class Box: @unchecked Sendable {}"
         ),
@@ -79,15 +84,18 @@ extension CodeRule {
             concerns: { ["TenureCore", "Cron"].contains($0.target) && $0.path.hasPrefix("Sources/") },
             hint: "",
             forbids: { code, _ in
-                code.contains(/SystemRandomNumberGenerator|\.random\(in: [^,)]*\)|\.randomElement\(\)|\.shuffled\(\)|\bUUID\(\)/)
+                code.contains(
+                    /SystemRandomNumberGenerator|\.random\(in: [^,)]*\)|\.randomElement\(\)|\.shuffled\(\)|\bUUID\(\)/
+                )
             },
             example: "let delay = Double.random(in: 0..<1)"
         ),
         CodeRule(
             name: "printing",
-            instead: "emit an event, use the logger, or (in the program) its Output",
-            concerns: { $0.path.hasPrefix("Sources/") },
-            hint: "(",
+            instead: "emit an event, or use the logger",
+            // The program writes by its Output, and hands closures around that are called so.
+            concerns: { $0.path.hasPrefix("Sources/") && $0.target != "tenure" },
+            hint: "p",
             forbids: { code, _ in code.contains(/(^|[^\w.`])(print|debugPrint|dump)\(/) },
             example: "print(status)"
         ),

@@ -4,6 +4,7 @@ import Testing
 struct CodeRuleTests {
     @Test("The tree keeps the rule", arguments: CodeRule.all)
     func kept(_ rule: CodeRule) {
+        #expect(SourceTree.swift.contains { rule.concerns($0) })
         let violations = SourceTree.swift.flatMap { rule.violations(in: $0) }
 
         #expect(violations == [])

@@ -1,14 +1,14 @@
 import Foundation
+import Testing
 
 /// The package's files, found from where this one was compiled.
 enum SourceTree {
     /// The package's top folder.
-    static let root = URL(filePath: #filePath)
+    static let root = URL(filePath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// Hand-written Swift files below `Sources` and `Tests`, in order of their paths.
     static let swift: [SourceFile] = Self.files(in: ["Sources", "Tests", "examples"], endingIn: ["swift"])
-        .filter { !$0.path.contains("/Generated/") }
 
     /// Those below `Sources`.
     static let sources = Self.swift.filter { $0.path.hasPrefix("Sources/") }
@@ -39,7 +39,9 @@ enum SourceTree {
             while let name = enumerator?.nextObject() as? String {
                 let isBuildFolder = name.split(separator: "/").contains { $0 == ".build" }
                 let pathExtension = URL(filePath: name).pathExtension
-                if !isBuildFolder, extensions.contains(pathExtension) { paths.append("\(folder)/\(name)") }
+                // Generated files are compared with what they are made of.
+                let isGenerated = name.contains("/Generated/")
+                if !isBuildFolder, !isGenerated, extensions.contains(pathExtension) { paths.append("\(folder)/\(name)") }
             }
         }
         // Folders have no text, and nothing else in the tree is unreadable.
@@ -52,6 +54,14 @@ struct SourceFile: Sendable, CustomTestStringConvertible {
     /// From the package's top folder.
     let path: String
     let text: String
+    /// Its code and its comments, if it is Swift.
+    let swiftText: SwiftText
+
+    init(path: String, text: String) {
+        self.path = path
+        self.text = text
+        self.swiftText = SwiftText(path.hasSuffix(".swift") ? text : "")
+    }
 
     var name: String { String(self.path.split(separator: "/").last ?? "") }
 

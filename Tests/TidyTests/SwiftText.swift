@@ -1,117 +1,16 @@
 /// A Swift file with what is code told from what is comment, line by line; literals are emptied.
 ///
 /// No parser: it knows comments, strings of all forms and interpolation, which is enough to look for words in code.
-struct SwiftText {
-    private(set) var code: [String] = [""]
-    private(set) var comments: [String] = [""]
-
-    private enum Context {
-        /// With the depth of open parentheses, when it is an interpolation.
-        case code(depth: Int?)
-        case string(hashes: Int, isMultiline: Bool)
-        case lineComment
-        case blockComment(depth: Int)
-    }
-
-    private var stack: [Context] = [.code(depth: nil)]
+struct SwiftText: Sendable {
+    private(set) var code: [String] = []
+    private(set) var comments: [String] = []
 
     init(_ text: String) {
-        let characters = Array(text)
-        var index = 0
-        while index < characters.count {
-            let character = characters[index]
-            if character == "\n" { self.endLine() }
-            switch self.stack[self.stack.count - 1] {
-            case .code(let depth): index = self.readCode(characters, at: index, depth: depth)
-            case .string(let hashes, let isMultiline):
-                index = self.readString(characters, at: index, hashes: hashes, isMultiline: isMultiline)
-            case .lineComment:
-                if character != "\n" { self.comments[self.comments.count - 1].append(character) }
-                index += 1
-            case .blockComment(let depth): index = self.readBlockComment(characters, at: index, depth: depth)
-            }
-        }
+        var reader = Reader(text: Array(text.utf8))
+        reader.read()
+        self.code = reader.code.map { String(decoding: $0, as: UTF8.self) }
+        self.comments = reader.comments.map { String(decoding: $0, as: UTF8.self) }
     }
-
-    private mutating func endLine() {
-        self.code.append("")
-        self.comments.append("")
-        if case .lineComment = self.stack[self.stack.count - 1] { self.stack.removeLast() }
-    }
-
-    private mutating func readCode(_ text: [Character], at index: Int, depth: Int?) -> Int {
-        let top = self.stack.count - 1
-        switch text[index] {
-        case "\n":
-            return index + 1
-        case "/" where Self.has("//", in: text, at: index):
-            self.stack.append(.lineComment)
-            return index + 2
-        case "/" where Self.has("/*", in: text, at: index):
-            self.stack.append(.blockComment(depth: 1))
-            return index + 2
-        case "\"", "#":
-            let hashes = text[index...].prefix { $0 == "#" }.count
-            guard Self.has("\"", in: text, at: index + hashes) else { break }
-            let isMultiline = Self.has("\"\"\"", in: text, at: index + hashes)
-            self.append("\"")
-            self.stack.append(.string(hashes: hashes, isMultiline: isMultiline))
-            return index + hashes + (isMultiline ? 3 : 1)
-        case "(" where depth != nil:
-            self.stack[top] = .code(depth: (depth ?? 0) + 1)
-        case ")" where depth == 0:
-            self.stack.removeLast()
-            return index + 1
-        case ")" where depth != nil:
-            self.stack[top] = .code(depth: (depth ?? 0) - 1)
-        default:
-            break
-        }
-        self.append(text[index])
-        return index + 1
-    }
-
-    private mutating func readString(_ text: [Character], at index: Int, hashes: Int, isMultiline: Bool) -> Int {
-        let marks = String(repeating: "#", count: hashes)
-        let end = (isMultiline ? "\"\"\"" : "\"") + marks
-        if Self.has(end, in: text, at: index) {
-            self.append("\"")
-            self.stack.removeLast()
-            return index + end.count
-        }
-        guard Self.has("\\" + marks, in: text, at: index) else { return index + 1 }
-        let escaped = index + 1 + hashes
-        if Self.has("(", in: text, at: escaped) {
-            self.stack.append(.code(depth: 0))
-            return escaped + 1
-        }
-        // A line that is continued ends all the same.
-        return Self.has("\n", in: text, at: escaped) ? escaped : escaped + 1
-    }
-
-    private mutating func readBlockComment(_ text: [Character], at index: Int, depth: Int) -> Int {
-        let top = self.stack.count - 1
-        if Self.has("/*", in: text, at: index) {
-            self.stack[top] = .blockComment(depth: depth + 1)
-            return index + 2
-        }
-        if Self.has("*/", in: text, at: index) {
-            if depth == 1 { self.stack.removeLast() } else { self.stack[top] = .blockComment(depth: depth - 1) }
-            return index + 2
-        }
-        if text[index] != "\n" { self.comments[self.comments.count - 1].append(text[index]) }
-        return index + 1
-    }
-
-    private mutating func append(_ character: Character) {
-        self.code[self.code.count - 1].append(character)
-    }
-
-    private static func has(_ wanted: String, in text: [Character], at index: Int) -> Bool {
-        index + wanted.count <= text.count && text[index..<(index + wanted.count)].elementsEqual(wanted)
-    }
-
-    // MARK: Questions
 
     /// Whether a line holds nothing but a comment.
     private func isComment(_ line: Int) -> Bool {
@@ -127,5 +26,139 @@ struct SwiftText {
             above -= 1
         }
         return parts.joined(separator: "\n")
+    }
+
+    /// The block of comments right below a line.
+    func comment(below line: Int) -> String {
+        self.comments.indices.dropFirst(line + 1).prefix { self.isComment($0) }.map { self.comments[$0] }
+            .joined(separator: "\n")
+    }
+}
+
+/// Goes through a file byte by byte.
+private struct Reader {
+    enum Context {
+        /// With the depth of open parentheses, when it is an interpolation.
+        case code(depth: Int?)
+        case string(hashes: Int, isMultiline: Bool)
+        case lineComment
+        case blockComment(depth: Int)
+    }
+
+    let text: [UInt8]
+    private(set) var code: [[UInt8]] = [[]]
+    private(set) var comments: [[UInt8]] = [[]]
+    private var stack: [Context] = [.code(depth: nil)]
+    private var index = 0
+
+    private static let newline = UInt8(ascii: "\n")
+    private static let quote = UInt8(ascii: "\"")
+    private static let hash = UInt8(ascii: "#")
+    private static let slash = UInt8(ascii: "/")
+    private static let star = UInt8(ascii: "*")
+
+    init(text: [UInt8]) {
+        self.text = text
+    }
+
+    mutating func read() {
+        while self.index < self.text.count {
+            if self.text[self.index] == Self.newline { self.endLine() }
+            switch self.stack[self.stack.count - 1] {
+            case .code(let depth): self.readCode(depth: depth)
+            case .string(let hashes, let isMultiline): self.readString(hashes: hashes, isMultiline: isMultiline)
+            case .lineComment: self.readComment()
+            case .blockComment(let depth): self.readBlockComment(depth: depth)
+            }
+        }
+    }
+
+    private mutating func endLine() {
+        self.code.append([])
+        self.comments.append([])
+        if case .lineComment = self.stack[self.stack.count - 1] { self.stack.removeLast() }
+    }
+
+    private mutating func readCode(depth: Int?) {
+        let byte = self.text[self.index]
+        switch byte {
+        case Self.newline:
+            self.index += 1
+            return
+        case Self.slash where self.has([Self.slash, Self.slash]):
+            self.stack.append(.lineComment)
+            self.index += 2
+            return
+        case Self.slash where self.has([Self.slash, Self.star]):
+            self.stack.append(.blockComment(depth: 1))
+            self.index += 2
+            return
+        case Self.quote, Self.hash:
+            let hashes = self.text[self.index...].prefix { $0 == Self.hash }.count
+            guard self.has([Self.quote], after: hashes) else { break }
+            let isMultiline = self.has([Self.quote, Self.quote, Self.quote], after: hashes)
+            self.code[self.code.count - 1].append(Self.quote)
+            self.stack.append(.string(hashes: hashes, isMultiline: isMultiline))
+            self.index += hashes + (isMultiline ? 3 : 1)
+            return
+        case UInt8(ascii: "(") where depth != nil:
+            self.stack[self.stack.count - 1] = .code(depth: (depth ?? 0) + 1)
+        case UInt8(ascii: ")") where depth == 0:
+            self.stack.removeLast()
+            self.index += 1
+            return
+        case UInt8(ascii: ")") where depth != nil:
+            self.stack[self.stack.count - 1] = .code(depth: (depth ?? 0) - 1)
+        default:
+            break
+        }
+        self.code[self.code.count - 1].append(byte)
+        self.index += 1
+    }
+
+    private mutating func readString(hashes: Int, isMultiline: Bool) {
+        let marks = [UInt8](repeating: Self.hash, count: hashes)
+        let end = [UInt8](repeating: Self.quote, count: isMultiline ? 3 : 1) + marks
+        if self.has(end) {
+            self.code[self.code.count - 1].append(Self.quote)
+            self.stack.removeLast()
+            self.index += end.count
+            return
+        }
+        guard self.has([UInt8(ascii: "\\")] + marks) else {
+            self.index += 1
+            return
+        }
+        self.index += 1 + hashes
+        if self.has([UInt8(ascii: "(")]) {
+            self.stack.append(.code(depth: 0))
+            self.index += 1
+        } else if !self.has([Self.newline]) {
+            // A line that is continued ends all the same.
+            self.index += 1
+        }
+    }
+
+    private mutating func readComment() {
+        if self.text[self.index] != Self.newline { self.comments[self.comments.count - 1].append(self.text[self.index]) }
+        self.index += 1
+    }
+
+    private mutating func readBlockComment(depth: Int) {
+        if self.has([Self.slash, Self.star]) {
+            self.stack[self.stack.count - 1] = .blockComment(depth: depth + 1)
+            self.index += 2
+        } else if self.has([Self.star, Self.slash]) {
+            if depth == 1 { self.stack.removeLast() } else { self.stack[self.stack.count - 1] = .blockComment(depth: depth - 1) }
+            self.index += 2
+        } else {
+            self.readComment()
+        }
+    }
+
+    private func has(_ wanted: [UInt8], after offset: Int = 0) -> Bool {
+        let start = self.index + offset
+        guard start + wanted.count <= self.text.count else { return false }
+        return wanted.indices.allSatisfy { self.text[start + $0] == wanted[$0] }
     }
 }

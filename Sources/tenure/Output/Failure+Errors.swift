@@ -16,7 +16,7 @@ extension Failure {
         case let error as StoreError:
             self.init(error.code == .unavailable ? .unavailable : .failed, Self.text(error))
         case let error as CoordinationError:
-            self.init(error.code == .unavailable ? .unavailable : .failed, "Redis: \(error.detail ?? "\(error)")")
+            self.init(Self.status(error), "Redis: \(error.detail ?? "\(error)")")
         case let error as NodeError: self.init(Self.status(error), error.description)
         case is ExitCode, is CleanExit, is ValidationError: return nil
         default:
@@ -29,6 +29,12 @@ extension Failure {
     private static func text(_ error: StoreError) -> String {
         let detail = error.detail ?? error.description
         return error.code == .schema ? "\(detail) ('tenure tenants migrate' brings schemas up to date)" : detail
+    }
+
+    private static func status(_ error: CoordinationError) -> ExitStatus {
+        if error.code == .unavailable { return .unavailable }
+        // Refused before anything was sent: the URL cannot be used.
+        return error.code == .rejected && error.operation == "connect" ? .settings : .failed
     }
 
     private static func status(_ error: NodeError) -> ExitStatus {

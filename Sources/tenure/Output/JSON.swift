@@ -35,6 +35,14 @@ enum JSON: Sendable, Hashable {
         return entries.first { $0.key == key }?.value
     }
 
+    /// Whether it is a number.
+    var isNumber: Bool {
+        switch self {
+        case .integer, .number: true
+        case .null, .boolean, .string, .array, .object, .raw: false
+        }
+    }
+
     /// The value on one line.
     var text: String {
         var text = ""

@@ -8,12 +8,8 @@ enum TextTable {
         }
         let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         let isNumeric = columns.map { column in
-            objects.allSatisfy { object in
-                switch object[column] {
-                case .integer, .number, .null, nil: true
-                default: false
-                }
-            }
+            let values = objects.compactMap { $0[column] }.filter { $0 != .null }
+            return !values.isEmpty && values.allSatisfy(\.isNumber)
         }
         return rows.map { row in
             let cells = row.indices.map { column in

@@ -1,4 +1,5 @@
 internal import Tenure
+internal import TenureCore
 
 extension GlobalOptions {
     /// Gives a client of the cluster to a body.
@@ -23,7 +24,8 @@ extension GlobalOptions {
             return value
         } catch {
             await registry.close()
-            throw error
+            guard let error = error as? StoreError, error.code == .schema else { throw error }
+            throw Failure(.failed, "there is no registry in that database: create it with 'tenure registry init'")
         }
     }
 }

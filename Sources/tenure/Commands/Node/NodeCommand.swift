@@ -52,6 +52,8 @@ struct NodeCommand: AsyncParsableCommand {
             settings.tenants.removeAll { $0.id == tenant.id }
             settings.tenants.append(tenant)
         }
+        // A URL that cannot be used is a matter of settings, not of a server that does not answer.
+        await (try settings.clusterClient()).close()
         let node = try Node(
             options: settings.nodeOptions(),
             discovery: try settings.tenantDiscovery(),

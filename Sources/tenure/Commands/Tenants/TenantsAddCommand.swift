@@ -64,7 +64,13 @@ struct TenantsAddCommand: AsyncParsableCommand {
             labels: labels,
             pinnedNode: self.pin
         )
-        try await self.global.withRegistry { try await $0.add(tenant, name: self.name) }
+        try await self.global.withRegistry { registry in
+            do {
+                try await registry.add(tenant, name: self.name)
+            } catch let error as RequestRefused where !error.isNotFound {
+                throw Failure(.failed, error.description)
+            }
+        }
         self.global.results.done(.object(["id": .string(self.id.description)]), "Tenant \(self.id) is added.")
     }
 }
