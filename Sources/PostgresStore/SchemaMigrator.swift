@@ -83,9 +83,14 @@ package struct SchemaMigrator: Sendable {
 
     /// Applies the first migration that is missing, under the lock.
     private func applyNext(_ connection: PostgresConnection, deadline: ContinuousClock.Instant) async throws -> Int? {
-        let lock = Statements.migrationLock.prepared(in: self.schema)
-        let exists = try await connection.query(lock, .text(self.schema.description), deadline: deadline)
-            .single().bool(1)
+        let name = PostgresValue.text(self.schema.description)
+        _ = try await connection.query(Statements.migrationLock.prepared(in: self.schema), name, deadline: deadline)
+        let exists = try await connection.query(
+            Statements.schemaExists.prepared(in: self.schema),
+            name,
+            deadline: deadline
+        )
+        .single().bool(0)
         // Creating one that exists would need the right to create others.
         if !exists { try await connection.execute(script: self.schema.fill(Self.createSchema), deadline: deadline) }
         try await connection.execute(script: self.schema.fill(Self.createTable), deadline: deadline)

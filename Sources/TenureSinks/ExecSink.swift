@@ -4,11 +4,12 @@ internal import Tenure
 /// Runs a command for each run: the payload on standard input, and the exit status decides.
 ///
 /// Status 0 completes the run; any other fails the attempt, with the end of standard error as the reason. The command
-/// gets the environment of the node and, about the run, `TENURE_TENANT`, `TENURE_RUN_ID`, `TENURE_KIND`, `TENURE_TOPIC`,
+/// gets the environment of the node and, about the run, `TENURE_TENANT`, `TENURE_RUN_ID`, `TENURE_KIND`,
+/// `TENURE_TOPIC`,
 /// `TENURE_ATTEMPT`, `TENURE_MAX_ATTEMPTS`, `TENURE_EPOCH`, `TENURE_IDEMPOTENCY_KEY`, `TENURE_DUE_AT` and, where there
 /// is one, `TENURE_JOB`, `TENURE_SCHEDULED_FOR`, `TENURE_CORRELATION_ID` and `TRACEPARENT`; instants in microseconds
-/// since 1970. It runs in a process group of its own. When its time is over, or the run is cancelled, the whole group gets
-/// SIGTERM, and SIGKILL after the grace.
+/// since 1970. It runs in a process group of its own. When its time is over, or the run is cancelled, the whole group
+/// gets SIGTERM, and SIGKILL after the grace.
 ///
 /// A node that crashes leaves its commands behind, and its successor runs them again: a command must bear that, for
 /// example by means of the idempotency key.

@@ -22,7 +22,8 @@ final class InMemoryTenantBackend: TenantBackend {
     var allWork: [WorkInfo] { self.state.withLock { $0.work.values.sorted { $0.id < $1.id } } }
 
     var allJobs: [JobInfo] {
-        self.state.withLock { state in state.jobs.values.map(\.info).sorted { $0.definition.name < $1.definition.name } }
+        self.state.withLock { state in state.jobs.values.map(\.info).sorted { $0.definition.name < $1.definition.name }
+        }
     }
 
     func migrate() async throws -> [Int] { [] }
@@ -30,19 +31,30 @@ final class InMemoryTenantBackend: TenantBackend {
     // MARK: Work
 
     func add(
-        _ kind: WorkKind, topic: String, payload: String, due: WorkDue, options: WorkOptions
+        _ kind: WorkKind,
+        topic: String,
+        payload: String,
+        due: WorkDue,
+        options: WorkOptions
     ) async throws -> WorkID {
         try Self.check(topic: topic, payload: payload, priority: options.priority)
         return self.state.withLock { state in self.insert(kind, topic, payload, due, options, &state) }
     }
 
     func receive(
-        source: String, messageID: String, topic: String, payload: String, due: WorkDue, options: WorkOptions
+        source: String,
+        messageID: String,
+        topic: String,
+        payload: String,
+        due: WorkDue,
+        options: WorkOptions
     ) async throws -> WorkID? {
         guard !source.isEmpty, !messageID.isEmpty else { throw Self.refusal("source and message_id must not be empty") }
         try Self.check(topic: topic, payload: payload, priority: options.priority)
         return self.state.withLock { state in
-            guard !state.messages.contains(where: { $0.source == source && $0.messageID == messageID }) else { return nil }
+            guard !state.messages.contains(where: { $0.source == source && $0.messageID == messageID }) else {
+                return nil
+            }
             let id = self.insert(.inbox, topic, payload, due, options, &state)
             state.messages.append(ReceivedMessage(source: source, messageID: messageID, id: id, receivedAt: self.now))
             return id

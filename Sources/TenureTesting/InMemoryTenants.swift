@@ -3,7 +3,8 @@ public import TenureCore
 
 /// Tenants without a database: for tests of code that hands work over through a ``TenantRouter``.
 ///
-/// What is enqueued stays where a test can see it; nothing runs. Arguments are refused as the tenants' schemas refuse them.
+/// What is enqueued stays where a test can see it; nothing runs. Arguments are refused as the tenants' schemas refuse
+/// them.
 ///
 /// ```swift
 /// let acme = try TenantID("acme")

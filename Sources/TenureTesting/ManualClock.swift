@@ -3,8 +3,8 @@ public import TenureCore
 
 /// A clock that stands still until a test moves it.
 ///
-/// Sleepers wake when the clock reaches their instant, the earliest first. ``waitForSleepers(_:)`` tells when the code under
-/// test has gone to sleep, so that a test need not guess.
+/// Sleepers wake when the clock reaches their instant, the earliest first. ``waitForSleepers(_:)`` tells when the code
+/// under test has gone to sleep, so that a test need not guess.
 public final class ManualClock: Clock {
     private struct State {
         var now = MonotonicInstant.zero

@@ -9,8 +9,8 @@ struct Program: AsyncParsableCommand {
         abstract: "A scheduling cluster for software with one Postgres database per tenant.",
         discussion: """
             Settings come from flags, then the environment (TENURE_REDIS_URL or REDIS_URL, TENURE_REGISTRY_URL or \
-            DATABASE_URL, TENURE_CLUSTER, TENURE_NODE_ID, TENURE_HEARTBEAT_INTERVAL and so on), then the settings file, \
-            then defaults. `tenure config check` shows what is in effect and where it came from.
+            DATABASE_URL, TENURE_CLUSTER, TENURE_NODE_ID, TENURE_HEARTBEAT_INTERVAL and so on), then the settings \
+            file, then defaults. `tenure config check` shows what is in effect and where it came from.
 
             Exit status: 0 done; 1 negative answer or failed operation; 64 usage; 69 a server cannot be reached; \
             78 invalid settings.

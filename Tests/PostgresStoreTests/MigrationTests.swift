@@ -42,6 +42,29 @@ struct MigrationTests {
         }
     }
 
+    @Test("A migrator that waited for another sees what that one created")
+    func waitingMigrator() async throws {
+        try await withStoreDatabase(isMigrated: false) { database in
+            try await database.withConnections(3) { connections in
+                let (first, second, observer) = (connections[0], connections[1], connections[2])
+                let migrator = SchemaMigrator(tenant: database.schema)
+                let process = try await second.processID()
+                try await first.run("BEGIN")
+                _ = try await first.query(
+                    Statements.migrationLock.prepared(in: database.schema),
+                    .text(database.schema.description),
+                    deadline: .soon
+                )
+                async let migrated = migrator.migrate(second, deadline: .soon)
+                try await observer.waitUntilBlocked(process)
+                try await first.run(database.schema.fill("CREATE SCHEMA __schema__"))
+                try await first.run("COMMIT")
+
+                #expect(try await migrated == Migrations.all.map(\.number))
+            }
+        }
+    }
+
     @Test("An applied migration that was edited is refused")
     func edited() async throws {
         try await withStoreDatabase { database in

@@ -137,7 +137,24 @@ struct OccurrenceTests {
             #expect(skipping.materialised == [.applied([])])
             #expect(try await client.resumeJob("job"))
             let resumed = try #require(try await store.jobs().jobs.first)
-            #expect(!resumed.isPaused && resumed.nextDue == nil && resumed.plannedFrom > job.plannedFrom)
+            #expect(!resumed.isPaused && resumed.nextDue == nil)
+            #expect(resumed.plannedFrom == job.plannedFrom, "the misfire policy decides about what was missed")
+        }
+    }
+
+    @Test("Resuming a job that misfires pause leaves out what was missed, or it would pause again")
+    func resumingAfterMisfire() async throws {
+        try await withOwner { store, client in
+            var request = Self.request
+            request.misfire = .pause
+            _ = try await client.putJob(request)
+            let before = try await client.job("job")
+            #expect(try await client.pauseJob("job"))
+
+            #expect(try await client.resumeJob("job"))
+
+            let after = try await client.job("job")
+            #expect(try #require(after).definition.plannedFrom > #require(before).definition.plannedFrom)
         }
     }
 

@@ -7,8 +7,8 @@ struct CodeRule: Sendable, CustomTestStringConvertible {
     let instead: String
     /// Which files it is about.
     let concerns: @Sendable (SourceFile) -> Bool
-    /// A text that is in every line it forbids: most lines need no closer look.
-    let hint: String
+    /// One of these texts is in every line it forbids: most files and lines need no closer look.
+    let hints: [String]
     /// Whether a proof may also stand right below the line, as for a type whose only member needs it.
     var acceptsCommentBelow = false
     /// Whether a line is forbidden, by its code and the comments that belong to it.
@@ -20,10 +20,12 @@ struct CodeRule: Sendable, CustomTestStringConvertible {
 
     /// The forbidden lines of a file, one message each.
     func violations(in file: SourceFile) -> [String] {
-        guard self.concerns(file), file.text.contains(self.hint) else { return [] }
+        guard self.concerns(file) else { return [] }
+        let hints = self.hints.filter { file.text.contains($0) }
+        guard !hints.isEmpty else { return [] }
         let text = file.swiftText
         return text.code.indices.compactMap { line in
-            guard text.code[line].contains(self.hint) else { return nil }
+            guard hints.contains(where: { text.code[line].contains($0) }) else { return nil }
             let below = self.acceptsCommentBelow ? text.comment(below: line) : ""
             guard self.forbids(text.code[line], text.comment(at: line) + below) else { return nil }
             return "\(file.path):\(line + 1): \(self.name): \(self.instead)"
@@ -37,7 +39,7 @@ extension CodeRule {
             name: "an unstructured task",
             instead: "use a task group of the service's run(), or say why not in a comment '// SHIELD:' above",
             concerns: { $0.path.hasPrefix("Sources/") },
-            hint: "Task",
+            hints: ["Task"],
             forbids: { code, comment in
                 code.contains(/\bTask(\.detached|\.immediate)?\s*(\([^)]*\)\s*)?\{/) && !comment.contains("SHIELD:")
             },
@@ -47,7 +49,7 @@ extension CodeRule {
             name: "an unproven '@unchecked Sendable'",
             instead: "use a Mutex or an actor, or prove it in a comment '// SAFETY:' above",
             concerns: { _ in true },
-            hint: "@unchecked",
+            hints: ["@unchecked"],
             acceptsCommentBelow: true,
             forbids: { _, comment in !comment.contains("SAFETY:") },
             example: "final class Box: @unchecked Sendable {}"
@@ -56,7 +58,7 @@ extension CodeRule {
             name: "an unproven 'nonisolated(unsafe)'",
             instead: "use a Mutex or an actor, or prove it in a comment '// SAFETY:' above",
             concerns: { _ in true },
-            hint: "nonisolated(unsafe)",
+            hints: ["nonisolated(unsafe)"],
             forbids: { _, comment in !comment.contains("SAFETY:") },
             example: "nonisolated(unsafe) var count = 0"
         ),
@@ -64,7 +66,7 @@ extension CodeRule {
             name: "a swallowed error",
             instead: "use do and catch, or say why the error does not matter in a comment on the line or above 'try?'",
             concerns: { $0.path.hasPrefix("Sources/") },
-            hint: "try?",
+            hints: ["try?"],
             forbids: { _, comment in comment.allSatisfy(\.isWhitespace) },
             example: "try? await store.close()"
         ),
@@ -72,7 +74,7 @@ extension CodeRule {
             name: "a clock in pure code",
             instead: "take 'now' as a parameter",
             concerns: { ["TenureCore", "Cron"].contains($0.target) && $0.path.hasPrefix("Sources/") },
-            hint: "",
+            hints: ["Date()", ".now", "Clock"],
             forbids: { code, _ in
                 code.contains(/\bDate\(\)|(Date|Clock)\.now\b|[ (]\.now\b|\b(Continuous|Suspending)Clock\b/)
             },
@@ -82,7 +84,7 @@ extension CodeRule {
             name: "chance in pure code",
             instead: "take 'inout some RandomNumberGenerator' as a parameter",
             concerns: { ["TenureCore", "Cron"].contains($0.target) && $0.path.hasPrefix("Sources/") },
-            hint: "",
+            hints: ["andom", "shuffled", "UUID"],
             forbids: { code, _ in
                 code.contains(
                     /SystemRandomNumberGenerator|\.random\(in: [^,)]*\)|\.randomElement\(\)|\.shuffled\(\)|\bUUID\(\)/
@@ -95,7 +97,7 @@ extension CodeRule {
             instead: "emit an event, or use the logger",
             // The program writes by its Output, and hands closures around that are called so.
             concerns: { $0.path.hasPrefix("Sources/") && $0.target != "tenure" },
-            hint: "p",
+            hints: ["rint(", "dump("],
             forbids: { code, _ in code.contains(/(^|[^\w.`])(print|debugPrint|dump)\(/) },
             example: "print(status)"
         ),
@@ -103,7 +105,7 @@ extension CodeRule {
             name: "blocking a thread to wait",
             instead: "await an event, or 'Task.sleep' when time itself is what matters",
             concerns: { _ in true },
-            hint: "sleep",
+            hints: ["sleep"],
             forbids: { code, _ in code.contains(/\bThread\.sleep|\b(u|nano)?sleep\(\d/) },
             example: "usleep(100)"
         ),
@@ -111,7 +113,7 @@ extension CodeRule {
             name: "'default:' in a machine",
             instead: "list the states, so that a new one is not forgotten",
             concerns: { $0.name.hasSuffix("Machine.swift") || $0.name.contains("Machine+") },
-            hint: "default",
+            hints: ["default"],
             forbids: { code, _ in code.contains(/^\s*(@unknown )?default:/) },
             example: "        default: break"
         ),

@@ -14,9 +14,11 @@ struct LayerTests {
 
     /// What a file imports.
     static func imports(of file: SourceFile) -> [String] {
-        file.swiftText.code.compactMap { line in
-            line.firstMatch(of: /^\s*(?:@\w+ )*(?:(?:public|package|internal|private|fileprivate) )?import (?:\w+ )?(\w+)/)
-                .map { String($0.1) }
+        file.swiftText.code.filter { $0.contains("import ") }.compactMap { line in
+            line.firstMatch(
+                of: /^\s*(?:@\w+ )*(?:(?:public|package|internal|private|fileprivate) )?import (?:\w+ )?(\w+)/
+            )
+            .map { String($0.1) }
         }
     }
 
@@ -37,7 +39,9 @@ struct LayerTests {
     }
 
     static func violations(
-        in file: SourceFile, layers: [String: Int], dependencies: [String: Set<String>] = [:]
+        in file: SourceFile,
+        layers: [String: Int],
+        dependencies: [String: Set<String>] = [:]
     ) -> [String] {
         guard let layer = layers[file.target] else {
             return ["\(file.path): Package.swift's comment on layers does not name the target \(file.target)"]
@@ -48,7 +52,8 @@ struct LayerTests {
             }
             guard name != file.target, let other = layers[name], other >= layer else { return nil }
             if other == layer, dependencies[file.target]?.contains(name) == true { return nil }
-            return "\(file.path): imports \(name), which is not below \(file.target): move the code, or add a protocol below"
+            return
+                "\(file.path): imports \(name), which is not below \(file.target): move the code, or add a protocol"
         }
     }
 

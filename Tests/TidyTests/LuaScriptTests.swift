@@ -31,7 +31,9 @@ struct LuaScriptTests {
             problems.append("the keys \(usedKeys.sorted()) are used and \(keys.map(\.number)) declared")
         }
         // `ARGV[3…]` declares all from there on.
-        let declared = header.matches(of: /ARGV\[(\d+)(…?)\]/).compactMap { match in Int(match.1).map { ($0, !match.2.isEmpty) } }
+        let declared = header.matches(of: /ARGV\[(\d+)(…?)\]/).compactMap { match in
+            Int(match.1).map { ($0, !match.2.isEmpty) }
+        }
         for number in Set(body.matches(of: /ARGV\[(\d+)\]/).compactMap { Int($0.1) }).sorted()
         where !declared.contains(where: { $0.0 == number || $0.1 && $0.0 <= number }) {
             problems.append("declare '-- ARGV[\(number)] what it is, with its unit'")
@@ -73,7 +75,8 @@ struct LuaScriptTests {
 
     @Test("The rule finds what it forbids")
     func works() {
-        let good = "-- Says.\n-- KEYS[1] a string\n-- ARGV[1] b\n-- Returns c. O(1)\nredis.call('SET', KEYS[1], ARGV[1])\n"
+        let good =
+            "-- Says.\n-- KEYS[1] a string\n-- ARGV[1] b\n-- Returns c. O(1)\nredis.call('SET', KEYS[1], ARGV[1])\n"
         func count(_ text: String) -> Int { Self.problems(SourceFile(path: "a.lua", text: text)).count }
 
         #expect(count(good) == 0)

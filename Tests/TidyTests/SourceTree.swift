@@ -41,7 +41,9 @@ enum SourceTree {
                 let pathExtension = URL(filePath: name).pathExtension
                 // Generated files are compared with what they are made of.
                 let isGenerated = name.contains("/Generated/")
-                if !isBuildFolder, !isGenerated, extensions.contains(pathExtension) { paths.append("\(folder)/\(name)") }
+                if !isBuildFolder, !isGenerated, extensions.contains(pathExtension) {
+                    paths.append("\(folder)/\(name)")
+                }
             }
         }
         // Folders have no text, and nothing else in the tree is unreadable.

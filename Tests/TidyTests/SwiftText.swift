@@ -79,7 +79,25 @@ private struct Reader {
         if case .lineComment = self.stack[self.stack.count - 1] { self.stack.removeLast() }
     }
 
+    /// The next index at which there is one of these bytes.
+    private func index(of wanted: StaticString) -> Int {
+        let start = self.index
+        return self.text.withUnsafeBufferPointer { text in
+            wanted.withUTF8Buffer { wanted in
+                var index = start
+                while index < text.count, !wanted.contains(text[index]) { index += 1 }
+                return index
+            }
+        }
+    }
+
     private mutating func readCode(depth: Int?) {
+        let end = self.index(of: "\n/\"#()")
+        if end > self.index {
+            self.code[self.code.count - 1] += self.text[self.index..<end]
+            self.index = end
+            return
+        }
         let byte = self.text[self.index]
         switch byte {
         case Self.newline:
@@ -127,6 +145,8 @@ private struct Reader {
         }
         guard self.has([UInt8(ascii: "\\")] + marks) else {
             self.index += 1
+            // A line break is left to be counted.
+            self.index = self.index(of: "\n\"\\")
             return
         }
         self.index += 1 + hashes
@@ -140,7 +160,15 @@ private struct Reader {
     }
 
     private mutating func readComment() {
-        if self.text[self.index] != Self.newline { self.comments[self.comments.count - 1].append(self.text[self.index]) }
+        let end = self.index(of: "\n/*")
+        if end > self.index {
+            self.comments[self.comments.count - 1] += self.text[self.index..<end]
+            self.index = end
+            return
+        }
+        if self.text[self.index] != Self.newline {
+            self.comments[self.comments.count - 1].append(self.text[self.index])
+        }
         self.index += 1
     }
 
@@ -149,7 +177,11 @@ private struct Reader {
             self.stack[self.stack.count - 1] = .blockComment(depth: depth + 1)
             self.index += 2
         } else if self.has([Self.star, Self.slash]) {
-            if depth == 1 { self.stack.removeLast() } else { self.stack[self.stack.count - 1] = .blockComment(depth: depth - 1) }
+            if depth == 1 {
+                self.stack.removeLast()
+            } else {
+                self.stack[self.stack.count - 1] = .blockComment(depth: depth - 1)
+            }
             self.index += 2
         } else {
             self.readComment()

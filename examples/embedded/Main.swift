@@ -71,7 +71,11 @@ struct Embedded {
 
         let logger = Logger(label: "embedded") { StreamLogHandler.standardError(label: $0) }
         let node = try Node(
-            options: options, discovery: StaticDiscovery(tenants), handlers: handlers, logger: logger)
+            options: options,
+            discovery: StaticDiscovery(tenants),
+            handlers: handlers,
+            logger: logger
+        )
         let events = node.events()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -20,8 +20,16 @@ struct Enqueue {
             try await client.migrate()
             let invoice = try await client.enqueue("invoice.send", payload: #"{"number": 7, "email": "a@example.org"}"#)
             let report = try await client.schedule(
-                "report.make", after: .seconds(2), payload: #"{"month": "2026-03"}"#)
-            try await client.putJob("nightly", topic: "report.make", cron: "0 3 * * *", payload: #"{"month": "2026-03"}"#)
+                "report.make",
+                after: .seconds(2),
+                payload: #"{"month": "2026-03"}"#
+            )
+            try await client.putJob(
+                "nightly",
+                topic: "report.make",
+                cron: "0 3 * * *",
+                payload: #"{"month": "2026-03"}"#
+            )
             Self.say("invoice is work \(invoice), report is work \(report)")
         } catch let error as UnknownTenant {
             Self.say("\(error)")

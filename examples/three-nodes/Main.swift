@@ -4,7 +4,8 @@ import ServiceLifecycle
 import Tenure
 import UnixSignals
 
-/// One node of a small cluster. Start it three times, as `node-1`, `node-2` and `node-3`; see README.md beside this file.
+/// One node of a small cluster. Start it three times, as `node-1`, `node-2` and `node-3`; see README.md beside this
+/// file.
 @main
 struct ThreeNodes {
     static func main() async throws {
@@ -35,7 +36,11 @@ struct ThreeNodes {
         }
 
         let node = try Node(
-            options: options, discovery: StaticDiscovery(tenants), handlers: handlers, logger: logger)
+            options: options,
+            discovery: StaticDiscovery(tenants),
+            handlers: handlers,
+            logger: logger
+        )
         let events = node.events()
         let router = TenantRouter(discovery: StaticDiscovery(tenants))
         try await withThrowingTaskGroup(of: Void.self) { group in

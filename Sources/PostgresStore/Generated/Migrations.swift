@@ -7,7 +7,7 @@ package enum Migrations {
     package static let m0001 = Migration(
         number: 1,
         name: "tables",
-        sha256: "95f7134cb12ea9a28e3e4dec1acdcacb0403f8c2b0d745c1b96379de73a0244d",
+        sha256: "a0518ebd49851c611387b93b24484e4e7595c62c881d1fa87a269e5f6488bc04",
         isBreaking: false,
         source: #"""
 -- The tables of a tenant's schema. `__schema__` stands for the quoted name of the schema.
@@ -64,12 +64,14 @@ CREATE TABLE __schema__.work (
     autovacuum_vacuum_insert_scale_factor = 0.2,
     autovacuum_analyze_scale_factor = 0.2
 );
--- Due work in order, within a band of priority.
-CREATE INDEX work_due ON __schema__.work (priority, due_at, id);
+-- Due work in order, within a band of priority. The sum keeps this index out of the planner's choice where rows are
+-- read by ID: while the table is empty every index looks as good as the primary key, and plans outlive that.
+CREATE INDEX work_due ON __schema__.work (priority, due_at, (id + 0));
 -- Late rows: of transactions that an earlier scan did not see.
 CREATE INDEX work_late ON __schema__.work (xid, due_at);
 CREATE UNIQUE INDEX work_unique_key ON __schema__.work (unique_key) WHERE unique_key IS NOT NULL;
-CREATE INDEX work_ordering_key ON __schema__.work (ordering_key, id) WHERE ordering_key IS NOT NULL;
+-- Here it keeps the primary key out, where the head of a key is looked for.
+CREATE INDEX work_ordering_key ON __schema__.work (ordering_key, (id + 0)) WHERE ordering_key IS NOT NULL;
 CREATE UNIQUE INDEX work_occurrence ON __schema__.work (job_name, scheduled_for) WHERE job_name IS NOT NULL;
 
 -- What is running: a row entitles one incarnation to settle these IDs, for as long as it stands.
@@ -349,7 +351,7 @@ END $$;
     package static let m0003 = Migration(
         number: 3,
         name: "claims",
-        sha256: "ab2c15e0eb497bd1ac926e7756339310f1d5c8c44a28faa0928679dca1dcccd8",
+        sha256: "a0e98dd7c4a7cbd15c5f018853ab597b05bd66d8f97da83e6bc57fbdbe1081de",
         isBreaking: false,
         source: #"""
 -- Claiming, settling and revoking.
@@ -359,8 +361,10 @@ END $$;
 -- and a user's cancellation excludes a claim through the cancel gate or, while a canceller holds that, through the
 -- row's lock.
 --
--- Planner settings: these tables empty and fill all the time, so their statistics are always wrong; every access by a
--- batch of IDs has to go through an index. Scans that are switched off cost much on paper, hence no JIT.
+-- Planner settings: these tables empty and fill all the time, so their statistics are always wrong, and a plan that was
+-- made for an empty table stays when it has filled. So every query here leaves the planner one choice: rows of `work`
+-- by ID through the primary key, and hashes to join what was read with the arrays. Scans that are switched off cost
+-- much on paper, hence no JIT.
 
 -- Notifies the owner of something due at an instant, if it sleeps longer. To be called after the row was written.
 --
@@ -418,11 +422,12 @@ BEGIN
 
     SELECT array_agg(w.id ORDER BY w.id), array_agg(w.ordering_key) FILTER (WHERE w.ordering_key IS NOT NULL)
     INTO claimed, keys
-    FROM unnest(candidates) AS asked (id)
-    JOIN __schema__.work AS w ON w.id = asked.id
-    WHERE (lent_ids IS NULL OR w.id <> ALL (lent_ids))
+    FROM __schema__.work AS w
+    WHERE w.id = ANY (candidates)
+        AND (lent_ids IS NULL OR w.id <> ALL (lent_ids))
         AND (w.ordering_key IS NULL OR w.ordering_key <> ALL (held_keys) AND NOT EXISTS (
-            SELECT FROM __schema__.work AS head WHERE head.ordering_key = w.ordering_key AND head.id < w.id));
+            SELECT FROM __schema__.work AS head
+            WHERE head.ordering_key = w.ordering_key AND head.id + 0 < w.id + 0));
     IF claimed IS NOT NULL THEN
         INSERT INTO __schema__.claims (batch, node, incarnation, epoch, lone, ids, keys)
         VALUES (batch, node, incarnation, epoch, lone, claimed, coalesce(keys, '{}'))
@@ -465,8 +470,8 @@ BEGIN
         UPDATE __schema__.claims AS c
         SET ids = rest,
             keys = ARRAY(
-                SELECT w.ordering_key FROM unnest(rest) AS r (id) JOIN __schema__.work AS w ON w.id = r.id
-                WHERE w.ordering_key IS NOT NULL)
+                SELECT w.ordering_key FROM __schema__.work AS w
+                WHERE w.id = ANY (rest) AND w.ordering_key IS NOT NULL)
         WHERE c.batch = take_from_claim.batch;
     END IF;
     node := held.node;
@@ -488,7 +493,7 @@ END $$;
 CREATE FUNCTION __schema__.settle_completed(
     batch uuid, ids bigint[], started timestamptz[], finished timestamptz[], strict boolean DEFAULT false
 ) RETURNS integer LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_variable
@@ -501,19 +506,18 @@ DECLARE
 BEGIN
     claim := __schema__.take_from_claim(batch, ids);
     WITH gone AS (
-        DELETE FROM __schema__.work AS w
-        USING unnest(ids, started, finished) AS o (id, started_at, finished_at)
-        WHERE w.id = o.id
+        DELETE FROM __schema__.work AS w WHERE w.id = ANY (ids)
         RETURNING w.id, w.attempts, w.scheduled_for, w.due_at, w.kind, w.topic, w.job_name, w.correlation_id,
-            w.ordering_key, o.started_at, o.finished_at
+            w.ordering_key
     ), history AS (
         INSERT INTO __schema__.runs (
             run_id, attempt, epoch, scheduled_for, due_at, started_at, finished_at, kind, topic, state, node, job_name,
             correlation_id)
-        SELECT g.id, g.attempts + 1, claim.epoch, g.scheduled_for, g.due_at, g.started_at,
-            greatest(least(g.finished_at, latest), earliest), g.kind, g.topic, 'completed', claim.node, g.job_name,
+        SELECT g.id, g.attempts + 1, claim.epoch, g.scheduled_for, g.due_at, o.started_at,
+            greatest(least(o.finished_at, latest), earliest), g.kind, g.topic, 'completed', claim.node, g.job_name,
             g.correlation_id
         FROM gone AS g
+        JOIN unnest(ids, started, finished) AS o (id, started_at, finished_at) ON o.id = g.id
     )
     SELECT count(*), array_agg(DISTINCT g.ordering_key) FILTER (WHERE g.ordering_key IS NOT NULL)
     INTO count, keys FROM gone AS g;
@@ -535,12 +539,14 @@ CREATE FUNCTION __schema__.settle(
     batch uuid, ids bigint[], states text[], started timestamptz[], finished timestamptz[], delays_us bigint[],
     reasons text[], errors text[]
 ) RETURNS integer LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_variable
 DECLARE
     claim record;
+    ended_ids bigint[];
+    kept_ids bigint[];
     keys text[];
     earliest_due timestamptz;
     count integer;
@@ -548,6 +554,9 @@ DECLARE
     earliest constant timestamptz := latest - interval '1 day';
 BEGIN
     claim := __schema__.take_from_claim(batch, ids);
+    SELECT array_agg(o.id) FILTER (WHERE o.state IN ('completed', 'discarded', 'cancelled')),
+        array_agg(o.id) FILTER (WHERE o.state IN ('retryable', 'snoozed', 'interrupted'))
+    INTO ended_ids, kept_ids FROM unnest(ids, states) AS o (id, state);
     WITH outcome AS MATERIALIZED (
         SELECT o.id, o.state, o.started_at, greatest(least(o.finished_at, latest), earliest) AS finished_at, o.reason,
             left(o.error, 2048) AS error, latest + coalesce(o.delay_us, 0) * interval '1 microsecond' AS next_due
@@ -555,7 +564,7 @@ BEGIN
             AS o (id, state, started_at, finished_at, delay_us, reason, error)
     ), gone AS (
         DELETE FROM __schema__.work AS w USING outcome AS o
-        WHERE w.id = o.id AND o.state IN ('completed', 'discarded', 'cancelled')
+        WHERE w.id = ANY (ended_ids) AND o.id = w.id
         RETURNING w.*, o.state, o.started_at, o.finished_at, o.reason, o.error
     ), kept AS (
         UPDATE __schema__.work AS w
@@ -564,7 +573,7 @@ BEGIN
             suspect = w.suspect AND o.state = 'interrupted',
             xid = pg_current_xact_id()
         FROM outcome AS o
-        WHERE w.id = o.id AND o.state IN ('retryable', 'snoozed', 'interrupted')
+        WHERE w.id = ANY (kept_ids) AND o.id = w.id
         RETURNING w.id, w.attempts + CASE WHEN o.state = 'retryable' THEN 0 ELSE 1 END AS attempt, w.scheduled_for,
             w.due_at, w.kind, w.topic, w.job_name, w.correlation_id, w.ordering_key,
             o.state, o.started_at, o.finished_at, o.reason, o.error
@@ -613,7 +622,7 @@ END $$;
 -- against a suspect that was claimed alone, and the third one sends it to the dead letters. Those whose lending is over
 -- were merely slow.
 CREATE FUNCTION __schema__.revoke_claim(claim __schema__.claims, crashed boolean) RETURNS integer LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
@@ -624,16 +633,15 @@ DECLARE
 BEGIN
     DELETE FROM __schema__.claims AS c WHERE c.batch = claim.batch;
     WITH gone AS (
-        DELETE FROM __schema__.work AS w USING unnest(claim.ids) AS o (id)
-        WHERE w.id = o.id AND counts AND w.crashes + 1 >= crash_limit
+        DELETE FROM __schema__.work AS w
+        WHERE w.id = ANY (claim.ids) AND counts AND w.crashes + 1 >= crash_limit
         RETURNING w.*
     ), kept AS (
         UPDATE __schema__.work AS w
         SET suspect = w.suspect OR crashed,
             crashes = w.crashes + CASE WHEN counts THEN 1 ELSE 0 END,
             xid = pg_current_xact_id()
-        FROM unnest(claim.ids) AS o (id)
-        WHERE w.id = o.id AND NOT (counts AND w.crashes + 1 >= crash_limit)
+        WHERE w.id = ANY (claim.ids) AND NOT (counts AND w.crashes + 1 >= crash_limit)
         RETURNING w.*
     ), dead AS (
         INSERT INTO __schema__.dead_letters (
@@ -712,7 +720,7 @@ END $$;
     package static let m0004 = Migration(
         number: 4,
         name: "scan",
-        sha256: "cd3f308816afd1ea47812c4091e9b972c536b84f1be93c334d89f8e13928a242",
+        sha256: "9ce7aba3ab4e1bc4268de59f3285903e0a02621282b36a6625e2271d6c73e206",
         isBreaking: false,
         source: #"""
 -- Finding due work.
@@ -770,7 +778,7 @@ CREATE FUNCTION __schema__.scan(
 ) RETURNS SETOF __schema__.found
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
+SET enable_sort = off SET enable_incremental_sort = off SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -800,21 +808,22 @@ BEGIN
         FROM (
             SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (
                 SELECT FROM __schema__.work AS head
-                WHERE head.ordering_key = v.ordering_key AND head.id < v.id) AS blocked
+                WHERE head.ordering_key = v.ordering_key AND head.id + 0 < v.id + 0) AS blocked
             FROM (
-                SELECT u.* FROM __schema__.work AS u
+                (SELECT u.* FROM __schema__.work AS u
                 WHERE u.xid >= pg_snapshot_xmax(seen) AND u.due_at <= furthest
+                ORDER BY u.xid, u.due_at)
                 UNION ALL
                 SELECT u.* FROM pg_snapshot_xip(seen) AS unseen (xid)
                 CROSS JOIN LATERAL (
                     SELECT t.* FROM __schema__.work AS t
-                    WHERE t.xid = unseen.xid AND t.due_at <= furthest OFFSET 0) AS u
+                    WHERE t.xid = unseen.xid AND t.due_at <= furthest ORDER BY t.xid, t.due_at) AS u
                 UNION ALL
                 SELECT u.* FROM (
                     SELECT DISTINCT k.key FROM __schema__.released AS r CROSS JOIN LATERAL unnest(r.keys) AS k (key)
                     WHERE NOT pg_visible_in_snapshot(r.xid, seen)) AS freed
                 CROSS JOIN LATERAL (
-                    SELECT t.* FROM __schema__.work AS t WHERE t.ordering_key = freed.key ORDER BY t.id LIMIT 1) AS u
+                    SELECT t.* FROM __schema__.work AS t WHERE t.ordering_key = freed.key ORDER BY t.id + 0 LIMIT 1) AS u
                 WHERE u.due_at <= furthest
             ) AS v
             WHERE EXISTS (
@@ -836,12 +845,12 @@ BEGIN
     FROM (
         SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (
             SELECT FROM __schema__.work AS head
-            WHERE head.ordering_key = v.ordering_key AND head.id < v.id) AS blocked
+            WHERE head.ordering_key = v.ordering_key AND head.id + 0 < v.id + 0) AS blocked
         FROM unnest(bands, after_due, after_id) AS b (band, due_at, id)
         CROSS JOIN LATERAL (
             SELECT u.* FROM __schema__.work AS u
-            WHERE u.priority = b.band AND (u.due_at, u.id) > (b.due_at, b.id) AND u.due_at <= horizon
-            ORDER BY u.due_at, u.id LIMIT max) AS v
+            WHERE u.priority = b.band AND (u.due_at, u.id + 0) > (b.due_at, b.id) AND u.due_at <= horizon
+            ORDER BY u.due_at, u.id + 0 LIMIT max) AS v
         LIMIT max
     ) AS w;
     GET DIAGNOSTICS beyond = ROW_COUNT;
@@ -873,7 +882,9 @@ END $$;
 -- What a pass reports besides: the server's clock, and whether a definition changed that `seen` did not see.
 CREATE FUNCTION __schema__.look(epoch bigint, seen pg_snapshot)
 RETURNS TABLE (server_time timestamptz, snapshot text, changed boolean)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 BEGIN
     PERFORM __schema__.assert_epoch(epoch);
     RETURN QUERY
@@ -891,7 +902,7 @@ END $$;
     package static let m0005 = Migration(
         number: 5,
         name: "occurrences",
-        sha256: "86fd2103bc6861d99f332d7025450ca7bf7f68268a1e4475710c23da60f8d728",
+        sha256: "a58121a29cae6b0a83916bdda634a3ae0d12d4709730ad2f1b4ca9953cdbb536",
         isBreaking: false,
         source: #"""
 -- Turning due occurrences of jobs into work.
@@ -919,7 +930,9 @@ CREATE FUNCTION __schema__.materialise(
     epoch bigint, job text, revision bigint, last_occurrence timestamptz, occurrences timestamptz[],
     skipped timestamptz[], reasons text[], next_due timestamptz, pauses boolean DEFAULT false
 ) RETURNS SETOF __schema__.found
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 #variable_conflict use_variable
 DECLARE
     definition __schema__.jobs;
@@ -989,7 +1002,7 @@ END $$;
     package static let m0006 = Migration(
         number: 6,
         name: "enqueue",
-        sha256: "1c1c3dc5e5c5e369ca30323eb54b5e1a45a68e7aaa402a500aaefc4ceaf9d62d",
+        sha256: "53df84c32ebc0930ba4a281bb43b6b789c96ba384ef44c085562513003d68047",
         isBreaking: false,
         source: #"""
 -- What users call to enqueue work, in any language, inside their own transactions.
@@ -1043,7 +1056,9 @@ CREATE FUNCTION __schema__.add_work(
     kind text, topic text, payload jsonb, due_at timestamptz, unique_key text, ordering_key text, priority integer,
     max_attempts integer, correlation_id text, timeout interval, backoff_base interval, backoff_max interval,
     trace_context text, id bigint DEFAULT NULL
-) RETURNS bigint LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 #variable_conflict use_column
 DECLARE
     added bigint := coalesce(add_work.id, nextval('__schema__.work_id_seq'));
@@ -1157,7 +1172,9 @@ $$;
 -- The gate first: a claim that finds it taken locks its rows, and the others have committed. Then the deletion, then,
 -- in a statement of its own, the look for a claim. The subtransaction gives the row's lock back at once if there is
 -- one.
-CREATE FUNCTION __schema__.cancel_work(id bigint, kinds text[], reason text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION __schema__.cancel_work(id bigint, kinds text[], reason text) RETURNS boolean LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 #variable_conflict use_variable
 DECLARE
     gone __schema__.work;
@@ -1200,7 +1217,9 @@ CREATE FUNCTION __schema__.cancel(id bigint) RETURNS boolean LANGUAGE sql AS $$
 $$;
 
 -- Puts a dead letter back to work, with its attempts and crashes forgotten. Returns its ID, which stays.
-CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 #variable_conflict use_variable
 DECLARE
     dead __schema__.dead_letters;
@@ -1355,7 +1374,7 @@ END $$;
     package static let m0008 = Migration(
         number: 8,
         name: "jobs",
-        sha256: "687d3bb4217d94164ad8f641d44d74653f453e7a569cd0b7e27042bfe5b6a2d7",
+        sha256: "fce29003bee50c7ea31c2bc6bd239ff5ca332a5f2fde1b6b5a007bd41cdb3399",
         isBreaking: false,
         source: #"""
 -- What users call to define recurring jobs.
@@ -1539,7 +1558,7 @@ BEGIN
     RETURN true;
 END $$;
 
--- Lets a paused job become due again, from now on. False if it was not paused.
+-- Lets a paused job become due again. False if it was not paused.
 CREATE FUNCTION __schema__.resume_job(name text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     job constant __schema__.jobs := __schema__.live_job(name);
@@ -1549,7 +1568,8 @@ BEGIN
     END IF;
     UPDATE __schema__.jobs AS j
     SET paused = false, resumed_at = now(), updated_at = now(), revision = j.revision + 1, next_due = NULL,
-        planned_from = now()
+        -- The misfire policy decides about what was missed, except where that would pause the job again.
+        planned_from = CASE WHEN j.misfire = 'pause' THEN now() ELSE j.planned_from END
     WHERE j.name = job.name;
     PERFORM __schema__.note_change('job.resumed', job.name);
     RETURN true;
@@ -1573,7 +1593,9 @@ BEGIN
 END $$;
 
 -- Deletes a job and cancels what has not started of it; history stays, and so does the memory of what has run.
-CREATE FUNCTION __schema__.delete_job(name text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION __schema__.delete_job(name text) RETURNS boolean LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 DECLARE
     job constant __schema__.jobs := __schema__.live_job(name);
     pending bigint;

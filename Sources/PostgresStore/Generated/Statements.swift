@@ -370,13 +370,11 @@ FROM __schema__.materialise($1, $2, $3, $4, $5, $6, $7, $8, $9) AS f
     /// The contents of `migration_lock.sql`.
     package static let migrationLock = Statement(
         name: "migration_lock",
-        sha256: "f5ece97d72cc7ca9cf573f8a7046d6f21ec66361ee133a8a92fd266f793c381b",
+        sha256: "be2605391675c19bb81ca60e3c4e732086ce28bf23e80dde14eaf0bfc9cbfa57",
         parameterCount: 1,
         source: #"""
--- Keeps other migrators out until the end of the transaction, and tells whether the schema exists. $1 the schema's
--- name.
-SELECT pg_advisory_xact_lock(hashtextextended('tenure ' || $1 || ' migrations', 0)),
-    to_regnamespace(quote_ident($1)) IS NOT NULL
+-- Keeps other migrators out until the end of the transaction. $1 the schema's name.
+SELECT pg_advisory_xact_lock(hashtextextended('tenure ' || $1 || ' migrations', 0))
 
 """#)
 
@@ -502,6 +500,17 @@ GROUP BY t.schemaname
 
 """#)
 
+    /// The contents of `schema_exists.sql`.
+    package static let schemaExists = Statement(
+        name: "schema_exists",
+        sha256: "216f9544bcbe20d8cd04860f6584fd2394390c058805c2c78746be26dbd5516e",
+        parameterCount: 1,
+        source: #"""
+-- Whether a schema exists. A statement of its own after the lock: that one's snapshot is older than its wait. $1 the name.
+SELECT to_regnamespace(quote_ident($1)) IS NOT NULL
+
+"""#)
+
     /// The contents of `server_time.sql`.
     package static let serverTime = Statement(
         name: "server_time",
@@ -596,6 +605,7 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         registryUpdate,
         scan,
         schemaActivity,
+        schemaExists,
         serverTime,
         settle,
         settleCompleted,

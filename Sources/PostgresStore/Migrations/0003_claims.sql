@@ -5,8 +5,10 @@
 -- and a user's cancellation excludes a claim through the cancel gate or, while a canceller holds that, through the
 -- row's lock.
 --
--- Planner settings: these tables empty and fill all the time, so their statistics are always wrong; every access by a
--- batch of IDs has to go through an index. Scans that are switched off cost much on paper, hence no JIT.
+-- Planner settings: these tables empty and fill all the time, so their statistics are always wrong, and a plan that was
+-- made for an empty table stays when it has filled. So every query here leaves the planner one choice: rows of `work`
+-- by ID through the primary key, and hashes to join what was read with the arrays. Scans that are switched off cost
+-- much on paper, hence no JIT.
 
 -- Notifies the owner of something due at an instant, if it sleeps longer. To be called after the row was written.
 --
@@ -64,11 +66,12 @@ BEGIN
 
     SELECT array_agg(w.id ORDER BY w.id), array_agg(w.ordering_key) FILTER (WHERE w.ordering_key IS NOT NULL)
     INTO claimed, keys
-    FROM unnest(candidates) AS asked (id)
-    JOIN __schema__.work AS w ON w.id = asked.id
-    WHERE (lent_ids IS NULL OR w.id <> ALL (lent_ids))
+    FROM __schema__.work AS w
+    WHERE w.id = ANY (candidates)
+        AND (lent_ids IS NULL OR w.id <> ALL (lent_ids))
         AND (w.ordering_key IS NULL OR w.ordering_key <> ALL (held_keys) AND NOT EXISTS (
-            SELECT FROM __schema__.work AS head WHERE head.ordering_key = w.ordering_key AND head.id < w.id));
+            SELECT FROM __schema__.work AS head
+            WHERE head.ordering_key = w.ordering_key AND head.id + 0 < w.id + 0));
     IF claimed IS NOT NULL THEN
         INSERT INTO __schema__.claims (batch, node, incarnation, epoch, lone, ids, keys)
         VALUES (batch, node, incarnation, epoch, lone, claimed, coalesce(keys, '{}'))
@@ -111,8 +114,8 @@ BEGIN
         UPDATE __schema__.claims AS c
         SET ids = rest,
             keys = ARRAY(
-                SELECT w.ordering_key FROM unnest(rest) AS r (id) JOIN __schema__.work AS w ON w.id = r.id
-                WHERE w.ordering_key IS NOT NULL)
+                SELECT w.ordering_key FROM __schema__.work AS w
+                WHERE w.id = ANY (rest) AND w.ordering_key IS NOT NULL)
         WHERE c.batch = take_from_claim.batch;
     END IF;
     node := held.node;
@@ -134,7 +137,7 @@ END $$;
 CREATE FUNCTION __schema__.settle_completed(
     batch uuid, ids bigint[], started timestamptz[], finished timestamptz[], strict boolean DEFAULT false
 ) RETURNS integer LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_variable
@@ -147,19 +150,18 @@ DECLARE
 BEGIN
     claim := __schema__.take_from_claim(batch, ids);
     WITH gone AS (
-        DELETE FROM __schema__.work AS w
-        USING unnest(ids, started, finished) AS o (id, started_at, finished_at)
-        WHERE w.id = o.id
+        DELETE FROM __schema__.work AS w WHERE w.id = ANY (ids)
         RETURNING w.id, w.attempts, w.scheduled_for, w.due_at, w.kind, w.topic, w.job_name, w.correlation_id,
-            w.ordering_key, o.started_at, o.finished_at
+            w.ordering_key
     ), history AS (
         INSERT INTO __schema__.runs (
             run_id, attempt, epoch, scheduled_for, due_at, started_at, finished_at, kind, topic, state, node, job_name,
             correlation_id)
-        SELECT g.id, g.attempts + 1, claim.epoch, g.scheduled_for, g.due_at, g.started_at,
-            greatest(least(g.finished_at, latest), earliest), g.kind, g.topic, 'completed', claim.node, g.job_name,
+        SELECT g.id, g.attempts + 1, claim.epoch, g.scheduled_for, g.due_at, o.started_at,
+            greatest(least(o.finished_at, latest), earliest), g.kind, g.topic, 'completed', claim.node, g.job_name,
             g.correlation_id
         FROM gone AS g
+        JOIN unnest(ids, started, finished) AS o (id, started_at, finished_at) ON o.id = g.id
     )
     SELECT count(*), array_agg(DISTINCT g.ordering_key) FILTER (WHERE g.ordering_key IS NOT NULL)
     INTO count, keys FROM gone AS g;
@@ -181,12 +183,14 @@ CREATE FUNCTION __schema__.settle(
     batch uuid, ids bigint[], states text[], started timestamptz[], finished timestamptz[], delays_us bigint[],
     reasons text[], errors text[]
 ) RETURNS integer LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_variable
 DECLARE
     claim record;
+    ended_ids bigint[];
+    kept_ids bigint[];
     keys text[];
     earliest_due timestamptz;
     count integer;
@@ -194,6 +198,9 @@ DECLARE
     earliest constant timestamptz := latest - interval '1 day';
 BEGIN
     claim := __schema__.take_from_claim(batch, ids);
+    SELECT array_agg(o.id) FILTER (WHERE o.state IN ('completed', 'discarded', 'cancelled')),
+        array_agg(o.id) FILTER (WHERE o.state IN ('retryable', 'snoozed', 'interrupted'))
+    INTO ended_ids, kept_ids FROM unnest(ids, states) AS o (id, state);
     WITH outcome AS MATERIALIZED (
         SELECT o.id, o.state, o.started_at, greatest(least(o.finished_at, latest), earliest) AS finished_at, o.reason,
             left(o.error, 2048) AS error, latest + coalesce(o.delay_us, 0) * interval '1 microsecond' AS next_due
@@ -201,7 +208,7 @@ BEGIN
             AS o (id, state, started_at, finished_at, delay_us, reason, error)
     ), gone AS (
         DELETE FROM __schema__.work AS w USING outcome AS o
-        WHERE w.id = o.id AND o.state IN ('completed', 'discarded', 'cancelled')
+        WHERE w.id = ANY (ended_ids) AND o.id = w.id
         RETURNING w.*, o.state, o.started_at, o.finished_at, o.reason, o.error
     ), kept AS (
         UPDATE __schema__.work AS w
@@ -210,7 +217,7 @@ BEGIN
             suspect = w.suspect AND o.state = 'interrupted',
             xid = pg_current_xact_id()
         FROM outcome AS o
-        WHERE w.id = o.id AND o.state IN ('retryable', 'snoozed', 'interrupted')
+        WHERE w.id = ANY (kept_ids) AND o.id = w.id
         RETURNING w.id, w.attempts + CASE WHEN o.state = 'retryable' THEN 0 ELSE 1 END AS attempt, w.scheduled_for,
             w.due_at, w.kind, w.topic, w.job_name, w.correlation_id, w.ordering_key,
             o.state, o.started_at, o.finished_at, o.reason, o.error
@@ -259,7 +266,7 @@ END $$;
 -- against a suspect that was claimed alone, and the third one sends it to the dead letters. Those whose lending is over
 -- were merely slow.
 CREATE FUNCTION __schema__.revoke_claim(claim __schema__.claims, crashed boolean) RETURNS integer LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
@@ -270,16 +277,15 @@ DECLARE
 BEGIN
     DELETE FROM __schema__.claims AS c WHERE c.batch = claim.batch;
     WITH gone AS (
-        DELETE FROM __schema__.work AS w USING unnest(claim.ids) AS o (id)
-        WHERE w.id = o.id AND counts AND w.crashes + 1 >= crash_limit
+        DELETE FROM __schema__.work AS w
+        WHERE w.id = ANY (claim.ids) AND counts AND w.crashes + 1 >= crash_limit
         RETURNING w.*
     ), kept AS (
         UPDATE __schema__.work AS w
         SET suspect = w.suspect OR crashed,
             crashes = w.crashes + CASE WHEN counts THEN 1 ELSE 0 END,
             xid = pg_current_xact_id()
-        FROM unnest(claim.ids) AS o (id)
-        WHERE w.id = o.id AND NOT (counts AND w.crashes + 1 >= crash_limit)
+        WHERE w.id = ANY (claim.ids) AND NOT (counts AND w.crashes + 1 >= crash_limit)
         RETURNING w.*
     ), dead AS (
         INSERT INTO __schema__.dead_letters (

@@ -53,7 +53,7 @@ CREATE FUNCTION __schema__.scan(
 ) RETURNS SETOF __schema__.found
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
+SET enable_sort = off SET enable_incremental_sort = off SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -83,21 +83,22 @@ BEGIN
         FROM (
             SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (
                 SELECT FROM __schema__.work AS head
-                WHERE head.ordering_key = v.ordering_key AND head.id < v.id) AS blocked
+                WHERE head.ordering_key = v.ordering_key AND head.id + 0 < v.id + 0) AS blocked
             FROM (
-                SELECT u.* FROM __schema__.work AS u
+                (SELECT u.* FROM __schema__.work AS u
                 WHERE u.xid >= pg_snapshot_xmax(seen) AND u.due_at <= furthest
+                ORDER BY u.xid, u.due_at)
                 UNION ALL
                 SELECT u.* FROM pg_snapshot_xip(seen) AS unseen (xid)
                 CROSS JOIN LATERAL (
                     SELECT t.* FROM __schema__.work AS t
-                    WHERE t.xid = unseen.xid AND t.due_at <= furthest OFFSET 0) AS u
+                    WHERE t.xid = unseen.xid AND t.due_at <= furthest ORDER BY t.xid, t.due_at) AS u
                 UNION ALL
                 SELECT u.* FROM (
                     SELECT DISTINCT k.key FROM __schema__.released AS r CROSS JOIN LATERAL unnest(r.keys) AS k (key)
                     WHERE NOT pg_visible_in_snapshot(r.xid, seen)) AS freed
                 CROSS JOIN LATERAL (
-                    SELECT t.* FROM __schema__.work AS t WHERE t.ordering_key = freed.key ORDER BY t.id LIMIT 1) AS u
+                    SELECT t.* FROM __schema__.work AS t WHERE t.ordering_key = freed.key ORDER BY t.id + 0 LIMIT 1) AS u
                 WHERE u.due_at <= furthest
             ) AS v
             WHERE EXISTS (
@@ -119,12 +120,12 @@ BEGIN
     FROM (
         SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (
             SELECT FROM __schema__.work AS head
-            WHERE head.ordering_key = v.ordering_key AND head.id < v.id) AS blocked
+            WHERE head.ordering_key = v.ordering_key AND head.id + 0 < v.id + 0) AS blocked
         FROM unnest(bands, after_due, after_id) AS b (band, due_at, id)
         CROSS JOIN LATERAL (
             SELECT u.* FROM __schema__.work AS u
-            WHERE u.priority = b.band AND (u.due_at, u.id) > (b.due_at, b.id) AND u.due_at <= horizon
-            ORDER BY u.due_at, u.id LIMIT max) AS v
+            WHERE u.priority = b.band AND (u.due_at, u.id + 0) > (b.due_at, b.id) AND u.due_at <= horizon
+            ORDER BY u.due_at, u.id + 0 LIMIT max) AS v
         LIMIT max
     ) AS w;
     GET DIAGNOSTICS beyond = ROW_COUNT;
@@ -156,7 +157,9 @@ END $$;
 -- What a pass reports besides: the server's clock, and whether a definition changed that `seen` did not see.
 CREATE FUNCTION __schema__.look(epoch bigint, seen pg_snapshot)
 RETURNS TABLE (server_time timestamptz, snapshot text, changed boolean)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 BEGIN
     PERFORM __schema__.assert_epoch(epoch);
     RETURN QUERY

@@ -23,7 +23,9 @@ CREATE FUNCTION __schema__.materialise(
     epoch bigint, job text, revision bigint, last_occurrence timestamptz, occurrences timestamptz[],
     skipped timestamptz[], reasons text[], next_due timestamptz, pauses boolean DEFAULT false
 ) RETURNS SETOF __schema__.found
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 #variable_conflict use_variable
 DECLARE
     definition __schema__.jobs;

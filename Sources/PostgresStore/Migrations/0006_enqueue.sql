@@ -49,7 +49,9 @@ CREATE FUNCTION __schema__.add_work(
     kind text, topic text, payload jsonb, due_at timestamptz, unique_key text, ordering_key text, priority integer,
     max_attempts integer, correlation_id text, timeout interval, backoff_base interval, backoff_max interval,
     trace_context text, id bigint DEFAULT NULL
-) RETURNS bigint LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 #variable_conflict use_column
 DECLARE
     added bigint := coalesce(add_work.id, nextval('__schema__.work_id_seq'));
@@ -163,7 +165,9 @@ $$;
 -- The gate first: a claim that finds it taken locks its rows, and the others have committed. Then the deletion, then,
 -- in a statement of its own, the look for a claim. The subtransaction gives the row's lock back at once if there is
 -- one.
-CREATE FUNCTION __schema__.cancel_work(id bigint, kinds text[], reason text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION __schema__.cancel_work(id bigint, kinds text[], reason text) RETURNS boolean LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 #variable_conflict use_variable
 DECLARE
     gone __schema__.work;
@@ -206,7 +210,9 @@ CREATE FUNCTION __schema__.cancel(id bigint) RETURNS boolean LANGUAGE sql AS $$
 $$;
 
 -- Puts a dead letter back to work, with its attempts and crashes forgotten. Returns its ID, which stays.
-CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 #variable_conflict use_variable
 DECLARE
     dead __schema__.dead_letters;

@@ -179,7 +179,7 @@ BEGIN
     RETURN true;
 END $$;
 
--- Lets a paused job become due again, from now on. False if it was not paused.
+-- Lets a paused job become due again. False if it was not paused.
 CREATE FUNCTION __schema__.resume_job(name text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     job constant __schema__.jobs := __schema__.live_job(name);
@@ -189,7 +189,8 @@ BEGIN
     END IF;
     UPDATE __schema__.jobs AS j
     SET paused = false, resumed_at = now(), updated_at = now(), revision = j.revision + 1, next_due = NULL,
-        planned_from = now()
+        -- The misfire policy decides about what was missed, except where that would pause the job again.
+        planned_from = CASE WHEN j.misfire = 'pause' THEN now() ELSE j.planned_from END
     WHERE j.name = job.name;
     PERFORM __schema__.note_change('job.resumed', job.name);
     RETURN true;
@@ -213,7 +214,9 @@ BEGIN
 END $$;
 
 -- Deletes a job and cancels what has not started of it; history stays, and so does the memory of what has run.
-CREATE FUNCTION __schema__.delete_job(name text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION __schema__.delete_job(name text) RETURNS boolean LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
 DECLARE
     job constant __schema__.jobs := __schema__.live_job(name);
     pending bigint;

@@ -11,7 +11,8 @@ extension ClusterClient {
     ///   - interval: How long to wait for new ones before looking again. Default 200 ms.
     /// - Returns: A stream that ends when its task is cancelled, or with the error of the first look.
     public func follow(
-        after id: String? = nil, interval: Duration = .milliseconds(200)
+        after id: String? = nil,
+        interval: Duration = .milliseconds(200)
     ) -> AsyncThrowingStream<StoredEvent, any Error> {
         let follower = EventFollower(client: self, after: id, interval: interval)
         return AsyncThrowingStream { try await follower.next() }

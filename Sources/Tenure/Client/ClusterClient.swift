@@ -29,7 +29,9 @@ public final class ClusterClient: Sendable {
     ///   - keyPrefix: The option `KeyPrefix` of its nodes. Default `tenure:`.
     /// - Throws: ``CoordinationError`` with `.rejected` when the URL cannot be used.
     public init(
-        redisURL: String, cluster: ClusterName? = nil, keyPrefix: String = "tenure:"
+        redisURL: String,
+        cluster: ClusterName? = nil,
+        keyPrefix: String = "tenure:"
     ) throws(CoordinationError) {
         do {
             self.configuration = RedisCoordinationStore.Configuration(

@@ -1,8 +1,8 @@
 internal import Synchronization
 internal import TenureCore
 
-/// Tells owners over Redis that work was enqueued, without delaying or failing the enqueue: it is committed already, and a
-/// lost hint only costs time.
+/// Tells owners over Redis that work was enqueued, without delaying or failing the enqueue: it is committed already,
+/// and a lost hint only costs time.
 final class HintSender: Sendable {
     private struct State {
         /// In the order in which they came, each once.

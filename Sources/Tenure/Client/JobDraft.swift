@@ -20,8 +20,8 @@ public enum DaylightGap: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// In which pass an occurrence happens whose local time comes twice because the clock is moved back.
 public enum DaylightOverlap: String, Sendable, Hashable, Codable, CaseIterable {
-    /// In both passes when the expression has intervals (`*`, ranges, steps) in its time of day, otherwise in the first.
-    /// The default.
+    /// In both passes when the expression has intervals (`*`, ranges, steps) in its time of day, otherwise in the
+    /// first. The default.
     case automatic
     /// In the first pass only.
     case first

@@ -22,7 +22,11 @@ struct PostgresTenantBackend: TenantBackend {
     // MARK: Work
 
     func add(
-        _ kind: WorkKind, topic: String, payload: String, due: WorkDue, options: WorkOptions
+        _ kind: WorkKind,
+        topic: String,
+        payload: String,
+        due: WorkDue,
+        options: WorkOptions
     ) async throws -> WorkID {
         try await self.translating {
             kind == .timer
@@ -32,7 +36,12 @@ struct PostgresTenantBackend: TenantBackend {
     }
 
     func receive(
-        source: String, messageID: String, topic: String, payload: String, due: WorkDue, options: WorkOptions
+        source: String,
+        messageID: String,
+        topic: String,
+        payload: String,
+        due: WorkDue,
+        options: WorkOptions
     ) async throws -> WorkID? {
         try await self.translating {
             try await self.client.receive(

@@ -106,7 +106,8 @@ public final class Registry: Sendable {
     }
 
     private func translating<Value>(
-        _ id: TenantID?, _ body: (PostgresRegistry) async throws -> Value
+        _ id: TenantID?,
+        _ body: (PostgresRegistry) async throws -> Value
     ) async throws -> Value {
         do {
             let registry = try PostgresRegistry(pools: self.access.pools(), connection: self.connection)
@@ -144,8 +145,9 @@ public struct RegisteredTenant: Sendable, Hashable {
     public let name: String?
     /// False when it was removed.
     public let isActive: Bool
-    /// When it was added, and last changed.
+    /// When it was added.
     public let createdAt: ServerTime
+    /// When it was last changed.
     public let updatedAt: ServerTime
 
     init(_ entry: RegistryEntry) {

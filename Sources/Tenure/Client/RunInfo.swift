@@ -8,16 +8,19 @@ public struct RunningInfo: Sendable, Hashable {
     public let kind: WorkKind
     /// Its topic.
     public let topic: String
-    /// The job and the scheduled instant that this is an occurrence of.
+    /// The job that this is an occurrence of.
     public let jobName: String?
+    /// The instant that the occurrence was scheduled for.
     public let scheduledFor: ServerTime?
     /// When it became due.
     public let dueAt: ServerTime
     /// Who runs it.
     public let node: String
+    /// The registration of that node.
     public let incarnation: Incarnation
-    /// The epoch under which it was claimed, and when.
+    /// The epoch under which it was claimed.
     public let epoch: Epoch
+    /// When it was claimed.
     public let claimedAt: ServerTime
 }
 
@@ -31,16 +34,19 @@ public struct RunInfo: Sendable, Hashable {
     public let kind: WorkKind
     /// Its topic.
     public let topic: String
-    /// The job and the scheduled instant that this was an occurrence of.
+    /// The job that this was an occurrence of.
     public let jobName: String?
+    /// The instant that the occurrence was scheduled for.
     public let scheduledFor: ServerTime?
     /// When it became due.
     public let dueAt: ServerTime?
-    /// Who ran it, and under which epoch.
+    /// Who ran it.
     public let node: String?
+    /// The epoch under which it was claimed.
     public let epoch: Epoch?
-    /// When the attempt began and ended.
+    /// When the attempt began.
     public let startedAt: ServerTime?
+    /// When the attempt ended.
     public let finishedAt: ServerTime
     /// `completed`, `retryable`, `discarded`, `cancelled`, `interrupted`, `crashed` or `skipped`.
     public let state: String
@@ -68,22 +74,27 @@ public struct DeadLetter: Sendable, Hashable {
     public let reason: String?
     /// The last error.
     public let error: String?
-    /// Who ran it last, and under which epoch.
+    /// Who ran it last.
     public let node: String?
+    /// The epoch under which it was claimed.
     public let epoch: Epoch?
     /// When it became due.
     public let dueAt: ServerTime
-    /// Attempts made, and those that there might have been.
+    /// Attempts made.
     public let attempts: Int
+    /// Attempts that there might have been in all.
     public let maxAttempts: Int
     /// Crashes of processes that had claimed it alone.
     public let crashes: Int
-    /// The job and the scheduled instant that it is an occurrence of.
+    /// The job that it is an occurrence of.
     public let jobName: String?
+    /// The instant that the occurrence was scheduled for.
     public let scheduledFor: ServerTime?
-    /// Its unique key, its ordering key, and what belongs together.
+    /// Its unique key, if it has one.
     public let uniqueKey: String?
+    /// Its ordering key, if it has one.
     public let orderingKey: String?
+    /// What belongs together.
     public let correlationID: String?
     /// When it was added.
     public let createdAt: ServerTime

@@ -1,15 +1,24 @@
 /// What a ``TenantClient`` asks of a tenant's schema; each call is one transaction.
 ///
-/// Adapters: Postgres, and memory (in `TenureTesting`). All calls throw ``RequestRefused`` for wrong arguments and for what
-/// does not exist, and ``StoreError`` otherwise.
+/// Adapters: Postgres, and memory (in `TenureTesting`). All calls throw ``RequestRefused`` for wrong arguments and for
+/// what does not exist, and ``StoreError`` otherwise.
 package protocol TenantBackend: Sendable {
     func migrate() async throws -> [Int]
 
     func add(
-        _ kind: WorkKind, topic: String, payload: String, due: WorkDue, options: WorkOptions
+        _ kind: WorkKind,
+        topic: String,
+        payload: String,
+        due: WorkDue,
+        options: WorkOptions
     ) async throws -> WorkID
     func receive(
-        source: String, messageID: String, topic: String, payload: String, due: WorkDue, options: WorkOptions
+        source: String,
+        messageID: String,
+        topic: String,
+        payload: String,
+        due: WorkDue,
+        options: WorkOptions
     ) async throws -> WorkID?
     func cancel(_ id: WorkID, kinds: [WorkKind]) async throws -> Bool
 

@@ -14,7 +14,11 @@ extension TenantClient {
     /// - Returns: The job's revision, which grows with each change.
     @discardableResult
     public func putJob(
-        _ name: String, topic: String, cron: String, payload: String = "{}", timeZone: String = "UTC"
+        _ name: String,
+        topic: String,
+        cron: String,
+        payload: String = "{}",
+        timeZone: String = "UTC"
     ) async throws -> Int64 {
         var draft = JobDraft(name: name, topic: topic, schedule: .cron(cron))
         draft.payload = payload
@@ -25,7 +29,10 @@ extension TenantClient {
     /// Creates or changes a recurring job that is due every so often, at least 100 ms.
     @discardableResult
     public func putJob(
-        _ name: String, topic: String, every interval: Duration, payload: String = "{}"
+        _ name: String,
+        topic: String,
+        every interval: Duration,
+        payload: String = "{}"
     ) async throws -> Int64 {
         var draft = JobDraft(name: name, topic: topic, schedule: .every(interval))
         draft.payload = payload
@@ -51,7 +58,8 @@ extension TenantClient {
         try await self.backend.pauseJob(name)
     }
 
-    /// Lets a paused job become due again; its misfire policy decides about what was missed. False if it was not paused.
+    /// Lets a paused job become due again; its misfire policy decides about what was missed. False if it was not
+    /// paused.
     @discardableResult
     public func resumeJob(_ name: String) async throws -> Bool {
         let wasPaused = try await self.backend.resumeJob(name)

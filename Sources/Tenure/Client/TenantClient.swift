@@ -41,7 +41,10 @@ public struct TenantClient: Sendable {
     /// - Returns: The ID of the work and of its run; that of the present one if the unique key is taken.
     @discardableResult
     public func enqueue(
-        _ topic: String, payload: String = "{}", due: WorkDue = .now, options: WorkOptions = WorkOptions()
+        _ topic: String,
+        payload: String = "{}",
+        due: WorkDue = .now,
+        options: WorkOptions = WorkOptions()
     ) async throws -> WorkID {
         try await self.add(.outbox, topic, payload, due, options)
     }
@@ -49,7 +52,10 @@ public struct TenantClient: Sendable {
     /// Enqueues a message whose payload is encoded as JSON.
     @discardableResult
     public func enqueue(
-        _ topic: String, payload: some Encodable, due: WorkDue = .now, options: WorkOptions = WorkOptions()
+        _ topic: String,
+        payload: some Encodable,
+        due: WorkDue = .now,
+        options: WorkOptions = WorkOptions()
     ) async throws -> WorkID {
         try await self.add(.outbox, topic, Self.json(payload), due, options)
     }
@@ -57,7 +63,10 @@ public struct TenantClient: Sendable {
     /// Schedules one-shot work after a delay, counted by the tenant's database.
     @discardableResult
     public func schedule(
-        _ topic: String, after delay: Duration, payload: String = "{}", options: WorkOptions = WorkOptions()
+        _ topic: String,
+        after delay: Duration,
+        payload: String = "{}",
+        options: WorkOptions = WorkOptions()
     ) async throws -> WorkID {
         try await self.add(.timer, topic, payload, .after(delay), options)
     }
@@ -65,7 +74,10 @@ public struct TenantClient: Sendable {
     /// Schedules one-shot work after a delay, with a payload that is encoded as JSON.
     @discardableResult
     public func schedule(
-        _ topic: String, after delay: Duration, payload: some Encodable, options: WorkOptions = WorkOptions()
+        _ topic: String,
+        after delay: Duration,
+        payload: some Encodable,
+        options: WorkOptions = WorkOptions()
     ) async throws -> WorkID {
         try await self.add(.timer, topic, Self.json(payload), .after(delay), options)
     }
@@ -73,7 +85,10 @@ public struct TenantClient: Sendable {
     /// Schedules one-shot work at an instant; one that has passed means now.
     @discardableResult
     public func schedule(
-        _ topic: String, at instant: ServerTime, payload: String = "{}", options: WorkOptions = WorkOptions()
+        _ topic: String,
+        at instant: ServerTime,
+        payload: String = "{}",
+        options: WorkOptions = WorkOptions()
     ) async throws -> WorkID {
         try await self.add(.timer, topic, payload, .at(instant), options)
     }
@@ -81,7 +96,10 @@ public struct TenantClient: Sendable {
     /// Schedules one-shot work at an instant, with a payload that is encoded as JSON.
     @discardableResult
     public func schedule(
-        _ topic: String, at instant: ServerTime, payload: some Encodable, options: WorkOptions = WorkOptions()
+        _ topic: String,
+        at instant: ServerTime,
+        payload: some Encodable,
+        options: WorkOptions = WorkOptions()
     ) async throws -> WorkID {
         try await self.add(.timer, topic, Self.json(payload), .at(instant), options)
     }
@@ -125,7 +143,11 @@ public struct TenantClient: Sendable {
     }
 
     private func add(
-        _ kind: WorkKind, _ topic: String, _ payload: String, _ due: WorkDue, _ options: WorkOptions
+        _ kind: WorkKind,
+        _ topic: String,
+        _ payload: String,
+        _ due: WorkDue,
+        _ options: WorkOptions
     ) async throws -> WorkID {
         let id = try await self.backend.add(kind, topic: topic, payload: payload, due: due, options: options)
         self.hints?.send(self.tenant)

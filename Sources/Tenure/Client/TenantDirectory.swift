@@ -1,10 +1,10 @@
-internal import TenureCore
 internal import Synchronization
+internal import TenureCore
 
 /// The tenants as a router knows them: the last good list of a discovery, looked at again when it is old.
 ///
-/// A discovery that fails takes nothing away: known tenants stay known, and an enqueue does not wait for a registry that
-/// is down more than once in a while.
+/// A discovery that fails takes nothing away: known tenants stay known, and an enqueue does not wait for a registry
+/// that is down more than once in a while.
 final class TenantDirectory: Sendable {
     private struct State {
         var known: DiscoveryGuard

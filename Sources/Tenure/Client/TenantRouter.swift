@@ -12,8 +12,8 @@ internal import TenureCore
 /// ```
 ///
 /// One router serves a whole process: its clients share connections, and a client is cheap to get for each request. The
-/// list of tenants is looked at again when it is older than the refresh interval, and for a key that is not in it; while the
-/// discovery fails the last good list stays.
+/// list of tenants is looked at again when it is older than the refresh interval, and for a key that is not in it;
+/// while the discovery fails the last good list stays.
 public final class TenantRouter: Sendable {
     private struct CachedClient {
         let tenant: Tenant
@@ -88,8 +88,8 @@ public final class TenantRouter: Sendable {
 
     /// The client of a tenant.
     ///
-    /// - Throws: ``UnknownTenant``; what the discovery throws, while there has never been an answer; ``StoreError`` with
-    ///   `.rejected` when the tenant's connection string cannot be used.
+    /// - Throws: ``UnknownTenant``; what the discovery throws, while there has never been an answer; ``StoreError``
+    ///   with `.rejected` when the tenant's connection string cannot be used.
     public func client(for id: TenantID) async throws -> TenantClient {
         try await self.client(for: [id], key: id.description)
     }

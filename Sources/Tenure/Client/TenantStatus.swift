@@ -1,27 +1,36 @@
 /// Where a tenant stands.
 public struct TenantStatus: Sendable, Hashable {
-    /// The installed epoch, its owner (empty if there has been none), and since when.
+    /// The installed epoch.
     public let epoch: Epoch
+    /// The owner; empty if there has been none.
     public let node: String
+    /// The registration of that node.
     public let incarnation: Incarnation
+    /// Since when it owns the tenant.
     public let since: ServerTime
     /// The tenant's Postgres, when this was read.
     public let serverTime: ServerTime
     /// Work still to be done, running work included.
     public let pending: Int
-    /// How much of it is due, and since when at most.
+    /// How much of it is due.
     public let due: Int
+    /// Since when at most something is due.
     public let earliestDue: ServerTime?
     /// Runs in progress.
     public let running: Int
     /// Dead letters.
     public let deadLetters: Int
-    /// Runs in the history, and how many of them ever had each state.
+    /// Runs in the history.
     public let ended: Int
+    /// How many of them ever completed.
     public let completed: Int
+    /// How many of them completed more than once; anything but 0 is a defect.
     public let completedTwice: Int
+    /// How many of them went to the dead letters.
     public let discarded: Int
+    /// How many occurrences did not run.
     public let skipped: Int
+    /// How many of them ended with their process.
     public let crashed: Int
 
     /// A tenant that nobody has owned, and in which nothing has ended.

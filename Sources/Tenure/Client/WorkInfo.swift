@@ -16,8 +16,9 @@ public struct WorkInfo: Sendable, Hashable {
     public var attempts: Int
     /// Attempts that there may be in all.
     public var maxAttempts: Int
-    /// The job and the scheduled instant that this is an occurrence of.
+    /// The job that this is an occurrence of.
     public var jobName: String?
+    /// The instant that the occurrence was scheduled for.
     public var scheduledFor: ServerTime?
     /// Its unique key, if it has one.
     public var uniqueKey: String?
@@ -33,9 +34,11 @@ public struct WorkInfo: Sendable, Hashable {
     public var createdAt: ServerTime
     /// `scheduled`, `available`, `retryable` or `running`.
     public var state: String
-    /// Who runs it, under which epoch, and since when, while it runs.
+    /// Who runs it, while it runs.
     public var node: String?
+    /// The epoch under which it was claimed.
     public var epoch: Epoch?
+    /// When it was claimed.
     public var claimedAt: ServerTime?
 
     /// Describes work that nobody runs.

@@ -10,8 +10,8 @@ public enum WorkDue: Sendable, Hashable {
 
 /// What the enqueuer of work may say besides its topic, payload and instant.
 public struct WorkOptions: Sendable, Hashable {
-    /// While work with this key is to be done or running, another is not added: its ID is returned. A call whose outcome
-    /// is unknown can be repeated without harm when it has one.
+    /// While work with this key is to be done or running, another is not added: its ID is returned. A call whose
+    /// outcome is unknown can be repeated without harm when it has one.
     public var uniqueKey: String?
     /// Work of one key runs in the order of enqueuing, one at a time.
     public var orderingKey: String?

@@ -4,6 +4,8 @@ internal import Logging
 struct AgentConfiguration: Sendable {
     let descriptor: NodeDescriptor
     let options: CoordinationOptions
+    /// Runs that the node may have in progress at once.
+    let maxSlots: Int
     let placement: any PlacementStrategy
     let clock: MonotonicClock
     let events: EventBus

@@ -97,6 +97,11 @@ extension ClusterAgent {
         do {
             let requestedAt = self.now
             var state = try await self.store.state()
+            guard state.generation == self.generation, state.nodes[self.descriptor.id] != nil else {
+                // Redis forgot, and nobody has told this node yet: what is there now is no cluster to plan from.
+                self.send.yield(.heartbeat)
+                return self.reviewPlan(at: self.now.advanced(by: self.options.heartbeatInterval / 4))
+            }
             self.detector.observed(state, requestedAt: requestedAt, at: self.now)
             guard self.election.term(at: self.now) == term else { return }
             if try await self.publishCatalog(against: state, term: term) { state = try await self.store.state() }

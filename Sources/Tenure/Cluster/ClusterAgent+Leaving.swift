@@ -22,21 +22,21 @@ extension ClusterAgent {
     }
 
     private func handEverythingOver(until deadline: MonotonicInstant) async {
-        var isAbandoning = false
         while self.machines.values.contains(where: { !$0.isAbsent }), self.now < deadline {
-            if !isAbandoning, await self.isAlone() {
-                isAbandoning = true
+            if !self.isAbandoning, await self.isAlone() {
+                self.isAbandoning = true
                 for tenant in self.machines.keys.sorted() { self.handle(.abandon, of: tenant) }
             }
             await self.changed.wait(until: self.configuration.clock.instant(self.now.advanced(by: .milliseconds(100))))
         }
+        self.isAbandoning = true
         for tenant in self.machines.keys.sorted() { self.handle(.abandon, of: tenant) }
     }
 
     /// Whether nobody is there to take over, as far as can be known.
     private func isAlone() async -> Bool {
+        // A failure leaves open who is there; the next round asks again.
         guard let state = try? await self.store.state() else {
-            // Redis is away: its answer is not waited for longer than the locks last.
             return self.isRedisLost
         }
         return !state.nodes.values.contains { $0.id != self.descriptor.id && $0.state == .active }

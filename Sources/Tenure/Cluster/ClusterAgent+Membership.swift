@@ -65,6 +65,7 @@ extension ClusterAgent {
     private func take(_ news: HeartbeatNews, for locks: [TenantID: Epoch], requestedAt: MonotonicInstant) {
         if let generation, news.generation != generation { self.storeForgot(news.generation) }
         self.lastNews = self.now
+        if news.state == .draining, self.descriptor.state == .active { self.emit(.nodeDraining) }
         self.descriptor.state = self.leaveDeadline == nil ? news.state : .draining
         self.trust.renewed(locks, except: news.lostLocks, requestedAt: requestedAt)
         for tenant in news.lostLocks.sorted() {
@@ -87,6 +88,7 @@ extension ClusterAgent {
         load.troubledTenants = self.hostings.filter { $0.value.isTroubled && !self.isAbsent($0.key) }.keys.sorted()
         load.openingTenants = self.machines
             .filter { if case .installing = $0.value.state { true } else { false } }.keys.sorted()
+        load.maxSlots = self.configuration.maxSlots
         load.busySlots = self.hostings.values.reduce(0) { $0 + $1.scheduler.runs.runningCount }
         for (tenant, hosting) in self.hostings {
             let lag = hosting.scheduler.lagMilliseconds

@@ -47,14 +47,16 @@ extension ClusterAgent {
 
     private func observe(_ assignment: NodeAssignment) {
         self.knownOwnersVersion = assignment.ownersVersion
+        // Nobody takes over, and what this node has released is still assigned to it.
+        if self.isAbandoning { return }
         if self.configuration.living.replace(assignment.incarnations) {
             for hosting in self.hostings.values { hosting.scheduler.mailbox.noteLivingChange() }
         }
         let concerned = Set(assignment.tenants.keys).union(assignment.moves.keys).union(self.machines.keys)
         for tenant in concerned.sorted() {
             let entry = assignment.tenants[tenant]
-            if entry != nil, self.catalog[tenant] == nil, self.machines[tenant] == nil {
-                self.log.notice("assigned a tenant that is not known here yet", metadata: ["tenant": "\(tenant)"])
+            if self.catalog[tenant] == nil, self.machines[tenant] == nil {
+                // The discovery has not told of it yet: its next answer is followed by another look at the assignment.
                 self.configuration.rediscover()
                 continue
             }
@@ -88,11 +90,17 @@ extension ClusterAgent {
         self.machines[tenant] = machine.isAbsent ? nil : machine
         if let held, machine.heldEpoch != held { self.noteLoss(of: tenant, held, event) }
         for action in actions { self.perform(action, of: tenant) }
-        if machine.isAbsent { self.changed.notify() }
+        if case .owning = machine.state { self.moveEnded(tenant) }
+        if machine.isAbsent {
+            self.readyMoves.removeAll { $0.tenant == tenant }
+            self.moveEnded(tenant)
+            self.changed.notify()
+        }
     }
 
     private func noteLoss(of tenant: TenantID, _ epoch: Epoch, _ event: TenancyMachine.Event) {
         self.trust.ended(tenant, epoch: epoch)
+        self.lastEpochs[tenant] = max(epoch, self.lastEpochs[tenant] ?? .none)
         self.hostings[tenant]?.scheduler.lease.revoke()
         switch event {
         case .lockLost, .evicted, .forgotten: self.emit(.tenantLost, [.tenant(tenant), .epoch(epoch)])
@@ -112,7 +120,11 @@ extension ClusterAgent {
         case .suspend(let epoch): self.hostings[tenant]?.scheduler.mailbox.send(.suspend(epoch))
         case .retire: self.hostings[tenant]?.scheduler.mailbox.send(.retire(self.retireDeadline))
         case .drop: self.hostings[tenant]?.scheduler.mailbox.send(.drop)
-        case .acquire, .reportReady, .pass, .release: self.send.yield(.tenancy(tenant, action))
+        case .reportReady(let move):
+            self.readyMoves.removeAll { $0.tenant == tenant }
+            self.readyMoves.append((tenant, move))
+            self.reportNextMove()
+        case .acquire, .pass, .release: self.send.yield(.tenancy(tenant, action))
         case .setTimer(let request, let instant):
             if let timer = self.timers[tenant] { self.reactor.cancel(timer) }
             self.timers[tenant] = self.schedule(at: instant) { agent in
@@ -120,6 +132,28 @@ extension ClusterAgent {
                 agent.handle(.timerFired(request), of: tenant)
             }
         }
+    }
+
+    /// Reports the next prepared move, unless another one is on its way. One that takes long does not hold up the others.
+    private func reportNextMove() {
+        guard self.reportedMove == nil, !self.readyMoves.isEmpty else { return }
+        let next = self.readyMoves.removeFirst()
+        self.reportedMove = next.tenant
+        self.send.yield(.tenancy(next.tenant, .reportReady(move: next.move)))
+        self.reportTimer = self.schedule(at: self.now.advanced(by: Self.reportPatience)) { agent in
+            agent.reportTimer = nil
+            agent.moveEnded(next.tenant)
+        }
+    }
+
+    private static let reportPatience = Duration.milliseconds(300)
+
+    private func moveEnded(_ tenant: TenantID) {
+        guard self.reportedMove == tenant else { return }
+        self.reportedMove = nil
+        if let timer = self.reportTimer { self.reactor.cancel(timer) }
+        self.reportTimer = nil
+        self.reportNextMove()
     }
 
     private var retireDeadline: MonotonicInstant {
@@ -184,6 +218,8 @@ extension ClusterAgent {
     private func acquire(_ tenant: TenantID, _ request: TenancyMachine.RequestID, _ floor: Epoch) async {
         let requestedAt = self.now
         let asker = self.holder
+        // A Redis that forgot would count from the start again: what this node has held before is not given twice.
+        let floor = max(floor, self.lastEpochs[tenant] ?? .none)
         let reply = await answer {
             () async throws(CoordinationError) in
             try await self.store.acquireLock(
@@ -289,6 +325,10 @@ extension ClusterAgent {
         self.hostings[tenant] = nil
         self.changed.notify()
         guard let machine = self.machines[tenant], !machine.isAbsent else { return }
+        guard self.catalog[tenant] != nil else {
+            // It was removed in between: the lock runs out by itself.
+            return self.handle(.evicted, of: tenant)
+        }
         // It came back while its scheduler was ending: a new one takes over where the machine stands.
         self.host(tenant)
         if let epoch = machine.heldEpoch { self.hostings[tenant]?.scheduler.mailbox.send(.activate(epoch, .takeover)) }

@@ -47,7 +47,14 @@ actor ClusterAgent {
     var trust: LeaseTrust
     /// Tenants that the discovery has confirmed to be gone.
     var removedTenants: Set<TenantID> = []
+    /// The highest epoch that this node has held each tenant under.
+    var lastEpochs: [TenantID: Epoch] = [:]
     var previousOwners: [TenantID: NodeID] = [:]
+    /// Moves to this node whose tenants are prepared. One at a time is reported: from then on the tenant waits for the
+    /// lock to be passed and the fence to be installed, and nothing should compete with that.
+    var readyMoves: [(tenant: TenantID, move: String)] = []
+    var reportedMove: TenantID?
+    var reportTimer: DeadlineID?
     /// When this node was about to say that it is ready for a tenant: a lock that is passed to it was passed later.
     var readyAt: [TenantID: MonotonicInstant] = [:]
     var timers: [TenantID: DeadlineID] = [:]
@@ -69,6 +76,8 @@ actor ClusterAgent {
     var lastStarted: (count: Int64, at: MonotonicInstant)?
 
     var leaveDeadline: MonotonicInstant?
+    /// Whether this node leaves and nobody is there to take over.
+    var isAbandoning = false
     nonisolated let changed = Signal()
 
     private let requests: AsyncStream<Request>

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Keeps the answers of another discovery for a while: for a discovery that is slow or costs something, and for routers,
-/// which ask at every look-up.
+/// Keeps the answers of another discovery for a while: for a discovery that is slow or costs something, and for
+/// routers, which ask at every look-up.
 ///
 /// A failure is not kept, and a change that the other reports ends the answer's time at once for whoever listens to
 /// ``changes()``. Callers that come while the other is being asked wait for the same answer.

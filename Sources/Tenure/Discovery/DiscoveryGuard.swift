@@ -5,12 +5,13 @@ package import TenureCore
 /// New tenants and changes count at once. A failure changes nothing. A tenant that is missing from an answer goes when
 /// the answer says that it is inactive, or when its absence is confirmed:
 ///
-/// | answer                                      | is          | confirms an absence                          |
-/// |---------------------------------------------|-------------|----------------------------------------------|
-/// | holds half of the expected tenants or more  | good        | by 3 looks in a row, over 2 refresh intervals and 10 s at least |
-/// | holds fewer than half of them               | suspicious  | by 10 looks in a row, over five times as long |
-/// | is empty                                    | suspicious  | never                                        |
+/// | answer                               | is         | confirms an absence                     |
+/// |--------------------------------------|------------|-----------------------------------------|
+/// | half of the expected tenants or more | good       | by 3 looks in a row, over long enough   |
+/// | fewer than half of them              | suspicious | by 10 looks in a row, five times as long |
+/// | nothing                              | suspicious | never                                   |
 ///
+/// Long enough is two refresh intervals, and 10 s at least.
 /// Expected are the known tenants that the answer does not call inactive. Failures between two looks neither count nor
 /// begin the count anew; looks that come in quick succession (a change notifies) do not shorten the time.
 package struct DiscoveryGuard: Sendable {
@@ -107,7 +108,11 @@ package struct DiscoveryGuard: Sendable {
             : absence.goodLooks >= Self.goodLooks && lasted >= self.confirmation
     }
 
-    private mutating func remove(_ id: TenantID, because reason: DiscoveryNews.Removal.Reason, _ news: inout DiscoveryNews) {
+    private mutating func remove(
+        _ id: TenantID,
+        because reason: DiscoveryNews.Removal.Reason,
+        _ news: inout DiscoveryNews
+    ) {
         self.absences[id] = nil
         guard let tenant = self.tenants.removeValue(forKey: id) else { return }
         news.removed.append(.init(tenant: tenant, reason: reason))
@@ -116,7 +121,10 @@ package struct DiscoveryGuard: Sendable {
     // MARK: - Events
 
     private mutating func events(
-        of news: DiscoveryNews, absent: Int, isSuspicious: Bool, at now: MonotonicInstant
+        of news: DiscoveryNews,
+        absent: Int,
+        isSuspicious: Bool,
+        at now: MonotonicInstant
     ) -> [DiscoveryNews.Event] {
         if isSuspicious {
             return self.report(
@@ -143,7 +151,9 @@ package struct DiscoveryGuard: Sendable {
 
     /// Reports trouble when it begins, and then once in a refresh interval while it lasts.
     private mutating func report(
-        _ name: EventName, _ fields: [ClusterEvent.Field], at now: MonotonicInstant
+        _ name: EventName,
+        _ fields: [ClusterEvent.Field],
+        at now: MonotonicInstant
     ) -> [DiscoveryNews.Event] {
         if let last = self.lastReport, last.name == name, last.at.duration(to: now) < self.refreshInterval { return [] }
         self.lastReport = (name, now)

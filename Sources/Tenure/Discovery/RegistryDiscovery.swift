@@ -117,7 +117,10 @@ extension TenantRow.Reading {
             return
         }
         guard !entry.connection.isEmpty, entry.weight > 0, entry.weight.isFinite else {
-            self = .unreadable(name, TenantProblem(tenant: name, reason: "the connection is empty, or the weight not positive"))
+            self = .unreadable(
+                name,
+                TenantProblem(tenant: name, reason: "the connection is empty, or the weight not positive")
+            )
             return
         }
         self = .tenant(entry.tenant)

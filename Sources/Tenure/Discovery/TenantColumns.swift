@@ -35,7 +35,7 @@ struct TenantColumns: Sendable, Equatable {
         guard let id = namedID ?? rest.popFirst(), let connection = namedConnection ?? rest.popFirst() else {
             throw DiscoveryFailure(
                 .misconfigured,
-                "the query for tenants has the columns \(names): it needs one for the ID and one for the connection string"
+                "the query for tenants has the columns \(names): it needs one for the ID and one for the connection"
             )
         }
         self.id = id

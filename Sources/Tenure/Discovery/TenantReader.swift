@@ -31,7 +31,8 @@ final class TenantReader: Sendable {
     }
 
     private static func read(
-        _ readings: [TenantRow.Reading], _ state: inout State
+        _ readings: [TenantRow.Reading],
+        _ state: inout State
     ) -> (DiscoveredTenants, news: [TenantProblem]) {
         var answer = DiscoveredTenants([])
         var listed: Set<TenantID> = []

@@ -121,12 +121,12 @@ private struct LabelValue: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        // Each kind is tried in turn; only the last failure is an error.
+        // Each kind is tried in turn; only the failure of the last one is an error.
         if let text = try? container.decode(String.self) {
             self.text = text
-        } else if let flag = try? container.decode(Bool.self) {
+        } else if let flag = try? container.decode(Bool.self) {  // As above.
             self.text = String(flag)
-        } else if let number = try? container.decode(Int.self) {
+        } else if let number = try? container.decode(Int.self) {  // As above.
             self.text = String(number)
         } else {
             self.text = String(try container.decode(Double.self))

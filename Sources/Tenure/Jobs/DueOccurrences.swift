@@ -58,7 +58,8 @@ struct DueOccurrences {
                 reason: OccurrencePlanner.misfire
             )
         }
-        if let oldest = self.skipped.first, let earlier = timetable.previous(through: oldest.scheduledFor.microseconds - 1),
+        if let oldest = self.skipped.first,
+            let earlier = timetable.previous(through: oldest.scheduledFor.microseconds - 1),
             earlier > span.after
         {
             self.skipped[0].reason = OccurrencePlanner.misfireEarlierToo

@@ -1,6 +1,7 @@
 package import TenureCore
 
-/// Decides which occurrences of recurring jobs are due, and which of them run. Pure; keeps nothing but parsed schedules.
+/// Decides which occurrences of recurring jobs are due, and which of them run. Pure; keeps nothing but parsed
+/// schedules.
 ///
 /// Due are the occurrences later than the last one that was dealt with and than the instant that the schedule was put
 /// at, up to the tenant's Postgres's `now()`, within the job's window. A late one is a misfire when it is more than the
@@ -32,8 +33,8 @@ package struct OccurrencePlanner: Sendable {
 
     /// The most skips in one plan.
     package static let maxSkips = 1_000
-    /// The most occurrences within the grace, and the most misfires, that run by one plan. Further ones within the grace
-    /// stay due for the next plan, which can be made at once; a `misfireBound` beyond it counts as this.
+    /// The most occurrences within the grace, and the most misfires, that run by one plan. Further ones within the
+    /// grace stay due for the next plan, which can be made at once; a `misfireBound` beyond it counts as this.
     package static let maxRuns = 10_000
     /// The reason of a skip.
     package static let misfire = "misfire"
@@ -79,7 +80,9 @@ package struct OccurrencePlanner: Sendable {
     ///
     /// - Throws: ``InvalidSchedule`` when the stored schedule cannot be planned.
     package mutating func preview(
-        _ job: JobDefinition, after instant: ServerTime, limit: Int
+        _ job: JobDefinition,
+        after instant: ServerTime,
+        limit: Int
     ) throws(InvalidSchedule) -> [ServerTime] {
         let timetable = try self.timetable(of: job)
         let span = Span(job)

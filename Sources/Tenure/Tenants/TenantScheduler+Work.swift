@@ -373,7 +373,13 @@ extension TenantScheduler {
         if !isQuiet || self.now.duration(to: earliest) <= Self.idleThreshold { self.lastBusy = self.now }
         let hasBeenQuiet = self.lastBusy.duration(to: self.now) >= Self.idleThreshold
         await self.setIdle(hasBeenQuiet)
-        if !hasBeenQuiet { instants.append(self.lastBusy.advanced(by: Self.idleThreshold)) }
+        if hasBeenQuiet {
+            // An idle tenant costs next to nothing: only its next due instant, a hint, or the slow sweep wakes it.
+            instants.removeFirst(2)
+            instants.append(self.now.advanced(by: Self.idleSweep))
+        } else {
+            instants.append(self.lastBusy.advanced(by: Self.idleThreshold))
+        }
         if self.publishAfter > self.now { instants.append(self.publishAfter) }
         if self.queue.lentUntil != nil { instants.append(self.lastOpening.advanced(by: Self.lentInterval)) }
         if let settleAt { instants.append(settleAt) }

@@ -28,6 +28,8 @@ actor TenantScheduler {
     static let idleThreshold = Duration.seconds(5)
     /// The longest sleep of an idle tenant, as a safety net below all the ways to be woken.
     static let longestSleep = Duration.seconds(60)
+    /// How often an idle tenant is looked at all the same.
+    static let idleSweep = Duration.seconds(900)
     /// How often lent claims are looked at again.
     static let lentInterval = Duration.milliseconds(500)
     /// How long ends of attempts are collected while others of the tenant go on.
@@ -144,7 +146,9 @@ actor TenantScheduler {
     private func prepare() async -> Bool {
         while !self.mailbox.isEnding, !Task.isCancelled {
             do {
-                try await self.store.prepare(migrate: self.environment.autoMigrate)
+                try await self.environment.preparing.pass { () async throws(StoreError) in
+                    try await self.store.prepare(migrate: self.environment.autoMigrate)
+                }
                 self.succeeded()
                 await self.followSignals()
                 self.report(.prepared)

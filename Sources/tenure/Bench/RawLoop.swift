@@ -2,8 +2,8 @@ internal import PostgresClient
 
 /// The limit: a bare loop over libpq that reads a batch in order, then deletes it with its history in one statement.
 ///
-/// One connection, prepared statements, a cursor so that it never reads what it has deleted; no lock, no fence, no claim,
-/// no retry: what the same tables on the same server can do at most for somebody who waits for each answer.
+/// One connection, prepared statements, a cursor so that it never reads what it has deleted; no lock, no fence, no
+/// claim, no retry: what the same tables on the same server can do at most for somebody who waits for each answer.
 struct RawLoop: Sendable {
     let schema: String
     let batchSize: Int
@@ -23,8 +23,8 @@ struct RawLoop: Sendable {
             """
             WITH gone AS (DELETE FROM "\(self.schema)".work WHERE id = ANY ($1) RETURNING *)
             INSERT INTO "\(self.schema)".runs (
-                run_id, attempt, epoch, scheduled_for, due_at, started_at, finished_at, kind, topic, state, node, job_name,
-                correlation_id)
+                run_id, attempt, epoch, scheduled_for, due_at, started_at, finished_at, kind, topic, state, node,
+                job_name, correlation_id)
             SELECT id, attempts + 1, 1, scheduled_for, due_at, now(), now(), kind, topic, 'completed', 'raw', job_name,
                    correlation_id
             FROM gone

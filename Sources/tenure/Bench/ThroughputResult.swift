@@ -41,7 +41,7 @@ struct ThroughputResult: Sendable {
     var text: [String] {
         [
             "throughput  \(Int(self.value)) runs/s",
-            "limit       \(Int(self.limit)) runs/s (bare loop: read \(self.batchSize), delete with history, one statement)",
+            "limit       \(Int(self.limit)) runs/s (bare loop: read \(self.batchSize), delete with history)",
             "ratio       \((self.ratio * 1_000).rounded() / 1_000)",
             "",
             "\(self.timers) timers, median of \(self.rounds.count) rounds, Postgres \(self.serverVersion), "

@@ -33,7 +33,7 @@ struct DevSummary: Sendable {
     }
 
     private static func line(_ name: String, _ moves: [MoveLog.Move]) -> String {
-        guard let longest = moves.map(\.gapMilliseconds).max() else { return "\(name)  0" }
+        guard let longest = moves.compactMap(\.gapMilliseconds).max() else { return "\(name)  \(moves.count)" }
         return "\(name)  \(moves.count), longest gap \(longest.rounded()) ms"
     }
 }

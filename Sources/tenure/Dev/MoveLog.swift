@@ -8,15 +8,16 @@ final class MoveLog: Sendable {
         let tenant: String
         let from: String
         let to: String
-        /// From the old owner's last claim to the new owner's first, in milliseconds.
-        let gapMilliseconds: Double
+        /// From the old owner's last claim to the new owner's first, in milliseconds; `nil` when the event does not
+        /// say.
+        let gapMilliseconds: Double?
 
         var json: JSON {
             .object([
                 "tenant": .string(self.tenant),
                 "from": .string(self.from),
                 "to": .string(self.to),
-                "gap_ms": .number(self.gapMilliseconds),
+                "gap_ms": self.gapMilliseconds.map { .number($0) } ?? .null,
             ])
         }
     }
@@ -37,11 +38,11 @@ final class MoveLog: Sendable {
     func note(_ event: ClusterEvent) {
         guard event.name == EventName.takeoverCompleted.rawValue || event.name == EventName.handoverCompleted.rawValue
         else { return }
-        let gap: Double =
+        let gap: Double? =
             switch event["gap_ms"] {
             case .integer(let number): Double(number)
             case .number(let number): number
-            case .string, .boolean, nil: 0
+            case .string, .boolean, nil: nil
             }
         let move = Move(
             tenant: event["tenant"]?.description ?? "",

@@ -5,8 +5,9 @@ internal import TenureSinks
 
 /// A process that this one starts, reads, signals and waits for.
 ///
-/// One thread of its own starts it, reads its output and waits for its end; so the parent-death signal that some commands
-/// ask for, which Linux ties to the thread that started a process, comes when this process ends and not before.
+/// One thread of its own starts it, reads its output and waits for its end; so the parent-death signal that some
+/// commands ask for, which Linux ties to the thread that started a process, comes when this process ends and not
+/// before.
 final class ManagedProcess: Sendable {
     /// Lines of output that a slow reader may be behind; the oldest are dropped beyond it.
     private static let lineBound = 100_000

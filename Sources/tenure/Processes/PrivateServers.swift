@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// A Redis and a Postgres of one's own, on free ports of the loopback interface, with their data in a temporary directory.
+/// A Redis and a Postgres of one's own, on free ports of the loopback interface, with their data in a temporary
+/// directory.
 ///
 /// They end when this process does, however that comes; ``stop()`` removes the directory too.
 struct PrivateServers: Sendable {

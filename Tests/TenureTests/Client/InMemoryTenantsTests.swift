@@ -119,7 +119,8 @@ struct InMemoryTenantsTests {
         refusals.append(await #expect(throws: RequestRefused.self) { try await client.triggerJob("no") })
         refusals.append(await #expect(throws: RequestRefused.self) { try await client.deleteJob("no") })
         refusals.append(
-            await #expect(throws: RequestRefused.self) { try await client.previewJob("no", after: self.now) })
+            await #expect(throws: RequestRefused.self) { try await client.previewJob("no", after: self.now) }
+        )
 
         #expect(refusals.map { $0?.isNotFound } == [true, true, true, true, true])
     }
@@ -134,7 +135,10 @@ struct InMemoryTenantsTests {
         #expect(preview.map(\.microseconds) == [11_000_000, 21_000_000])
     }
 
-    @Test("What the schema would refuse is refused", arguments: ["", "two words", "grün", String(repeating: "x", count: 201)])
+    @Test(
+        "What the schema would refuse is refused",
+        arguments: ["", "two words", "grün", String(repeating: "x", count: 201)]
+    )
     func topics(_ topic: String) async throws {
         let client = try await self.client()
 

@@ -151,8 +151,8 @@ struct TenantClientTests {
                 INSERT INTO tenure.dead_letters (
                     id, reason, due_at, created_at, backoff_base_ms, backoff_max_ms, attempts, max_attempts, priority,
                     crashes, kind, topic, payload)
-                SELECT id, 'attempts', due_at, created_at, backoff_base_ms, backoff_max_ms, 5, max_attempts, priority, 0,
-                    kind, topic, payload FROM gone
+                SELECT id, 'attempts', due_at, created_at, backoff_base_ms, backoff_max_ms, 5, max_attempts,
+                    priority, 0, kind, topic, payload FROM gone
                 """
             )
 

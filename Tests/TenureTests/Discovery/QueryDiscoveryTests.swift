@@ -44,8 +44,8 @@ struct QueryDiscoveryTests {
             "SELECT * FROM customers ORDER BY id",
             setUp: """
                 CREATE TABLE customers (
-                    joined timestamptz DEFAULT now(), id integer, connection text, schema_name name, weight numeric(6, 2),
-                    priority smallint, labels json, active boolean, suspended boolean);
+                    joined timestamptz DEFAULT now(), id integer, connection text, schema_name name,
+                    weight numeric(6, 2), priority smallint, labels json, active boolean, suspended boolean);
                 INSERT INTO customers (id, connection, schema_name, weight, priority, labels, active, suspended) VALUES
                     (1, 'postgresql://one/a', 'jobs', 2.5, 4, '{"region": "eu"}', true, true),
                     (2, 'postgresql://one/b', NULL, NULL, NULL, NULL, NULL, NULL),
@@ -68,7 +68,10 @@ struct QueryDiscoveryTests {
         #expect(answer == DiscoveredTenants([first, second], inactive: [try TenantID("3")]))
     }
 
-    @Test("A query that cannot be used is misconfigured", arguments: ["SELECT nonsense", "SELECT 1 AS id", "DELETE", ""])
+    @Test(
+        "A query that cannot be used is misconfigured",
+        arguments: ["SELECT nonsense", "SELECT 1 AS id", "DELETE", ""]
+    )
     func misconfigured(_ query: String) async throws {
         let failure = await #expect(throws: DiscoveryFailure.self) { try await self.discover(query, setUp: "SELECT 1") }
 

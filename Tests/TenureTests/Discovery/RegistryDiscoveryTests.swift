@@ -120,7 +120,10 @@ struct RegistryDiscoveryTests {
         #expect(failure?.description.contains("secret") == false)
     }
 
-    @Test("A connection string that cannot be used is misconfigured", arguments: ["env:TENURE_NO_SUCH_VARIABLE", "host"])
+    @Test(
+        "A connection string that cannot be used is misconfigured",
+        arguments: ["env:TENURE_NO_SUCH_VARIABLE", "host"]
+    )
     func misconfigured(_ connection: String) async throws {
         let discovery = RegistryDiscovery(connection: connection)
 
@@ -162,7 +165,8 @@ struct RegistryDiscoveryTests {
                 UPDATE tenure_registry.tenants SET schema_name = 'no; schema' WHERE tenant_id = 'acme';
                 UPDATE tenure_registry.tenants SET weight = 7 WHERE tenant_id = 'globex';
                 INSERT INTO tenure_registry.tenants (tenant_id, connection_string) VALUES ('no id at all', 'x');
-                INSERT INTO tenure_registry.tenants (tenant_id, connection_string, labels) VALUES ('initech', 'x', '[7]');
+                INSERT INTO tenure_registry.tenants (tenant_id, connection_string, labels)
+                    VALUES ('initech', 'x', '[7]');
                 """
             )
             let answer = try await discovery.discover()

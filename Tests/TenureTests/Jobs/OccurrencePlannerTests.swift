@@ -232,7 +232,9 @@ struct OccurrencePlannerTests {
         var planner = OccurrencePlanner()
         var paused = self.job(.cron("* * * * * *"), name: "paused")
         paused.isPaused = true
-        let jobs = [self.job(.cron("0 * * * *"), name: "hourly"), paused, self.job(.cron("*/10 * * * *"), name: "often")]
+        let jobs = [
+            self.job(.cron("0 * * * *"), name: "hourly"), paused, self.job(.cron("*/10 * * * *"), name: "often"),
+        ]
 
         #expect(planner.plan(jobs, now: Self.at(1)).nextDue == Self.at(600))
         #expect(planner.plan([paused], now: Self.at(1)).nextDue == nil)

@@ -7,11 +7,11 @@ struct BenchThroughputCommand: AsyncParsableCommand {
         commandName: "throughput",
         abstract: "Measures how many no-op timers a second one node runs for one tenant, with history.",
         discussion: """
-            Each round runs the timers twice, in schemas that are dropped afterwards: with a bare loop over libpq that reads a \
-            batch, then deletes it with its history rows in one statement (the limit), and with a whole node (the value), from \
-            when it has opened the tenant to the last completion that is committed. Prints the medians, and the ratio. \
-            Without --postgres and --redis it starts servers of its own, with fsync on. Progress goes to standard \
-            error.
+            Each round runs the timers twice, in schemas that are dropped afterwards: with a bare loop over libpq \
+            that reads a batch, then deletes it with its history rows in one statement (the limit), and with a whole \
+            node (the value), from when it has opened the tenant to the last completion that is committed. Prints the \
+            medians, and the ratio. Without --postgres and --redis it starts servers of its own, with fsync on. \
+            Progress goes to standard error.
 
             Examples:
               tenure bench throughput

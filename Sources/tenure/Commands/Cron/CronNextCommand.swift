@@ -8,9 +8,9 @@ struct CronNextCommand: AsyncParsableCommand {
         commandName: "next",
         abstract: "Prints the next fire times of a cron expression, ISO 8601 with offset, one a line.",
         discussion: """
-            An expression has five fields (minute, hour, day of month, month, day of week), six with seconds in front, or \
-            is a macro such as @daily. Exits with status 1 when there is no fire time, and with status 64 and the faulty \
-            field when the expression is invalid.
+            An expression has five fields (minute, hour, day of month, month, day of week), six with seconds in \
+            front, or is a macro such as @daily. Exits with status 1 when there is no fire time, and with status 64 \
+            and the faulty field when the expression is invalid.
 
             Examples:
               tenure cron next "*/15 9-17 * * MON-FRI"

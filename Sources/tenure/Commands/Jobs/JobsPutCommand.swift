@@ -13,7 +13,7 @@ struct JobsPutCommand: AsyncParsableCommand {
             Examples:
               tenure jobs put nightly --tenant acme --topic report.make --cron "0 3 * * *" --time-zone Europe/Berlin
               tenure jobs put poll --tenant acme --topic poll --every 30s --overlap skip
-              tenure jobs put close --tenant acme --topic books.close --cron "0 18 LW * *" --payload '{"dry_run": false}'
+              tenure jobs put close --tenant acme --topic close --cron "0 18 LW * *" --payload '{"dry_run": false}'
             """
     )
 

@@ -11,10 +11,10 @@ struct NodeCommand: AsyncParsableCommand {
         commandName: "node",
         abstract: "Runs one node until SIGTERM or SIGINT.",
         discussion: """
-            The node joins the cluster, shares its tenants with the other nodes, and runs what is due. On SIGTERM or SIGINT it \
-            hands its tenants over, lets runs finish, and leaves; a second signal ends it at once. Events go to standard \
-            output, one a line; logs to standard error. What becomes of work is said by the rules under 'topics' in \
-            the settings file; without them it is logged.
+            The node joins the cluster, shares its tenants with the other nodes, and runs what is due. On SIGTERM or \
+            SIGINT it hands its tenants over, lets runs finish, and leaves; a second signal ends it at once. Events \
+            go to standard output, one a line; logs to standard error. What becomes of work is said by the rules \
+            under 'topics' in the settings file; without them it is logged.
 
             Examples:
               tenure node --node-id node-1 --registry postgresql://127.0.0.1/registry
@@ -46,6 +46,11 @@ struct NodeCommand: AsyncParsableCommand {
     func run() async throws {
         // A reader of events that goes away must not take the node with it.
         signal(SIGPIPE, SIG_IGN)
+        let (node, events) = try self.makeNode()
+        try await Self.run(node, printing: events, as: self.eventFormat)
+    }
+
+    private func makeNode() throws -> (Node, AsyncStream<ClusterEvent>) {
         var settings = try self.global.settings(flags: self.nodeID.map { [("node_id", "--node-id", $0)] } ?? [])
         for tenant in try self.tenants.map(TenantArgument.parse) {
             // A flag comes before the file.
@@ -53,27 +58,27 @@ struct NodeCommand: AsyncParsableCommand {
             settings.tenants.append(tenant)
         }
         // A URL that cannot be used is a matter of settings, not of a server that does not answer.
-        await (try settings.clusterClient()).close()
+        _ = try settings.clusterClient()
         let node = try Node(
             options: settings.nodeOptions(),
             discovery: try settings.tenantDiscovery(),
             handlers: Handlers(rules: settings.topics),
             logger: self.global.logger(settings)
         )
-        let minimum: ClusterEvent.Level = settings.logLevel <= .debug ? .debug : .info
-        try await Self.run(node, printing: node.events(minimum: minimum), as: self.eventFormat)
+        return (node, node.events(minimum: settings.logLevel <= .debug ? .debug : .info))
     }
 
-    private static func run(_ node: Node, printing events: AsyncStream<ClusterEvent>, as format: OutputFormat)
-        async throws
-    {
+    private static func run(
+        _ node: Node,
+        printing events: AsyncStream<ClusterEvent>,
+        as format: OutputFormat
+    ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let printer = LinePrinter()
-        async let printing: Void = {
-            for await event in events { printer.write(format == .json ? event.json : event.text) }
-        }()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await node.run() }
+            group.addTask {
+                for await event in events { printer.write(format == .json ? event.json : event.text) }
+            }
             group.addTask {
                 var isFirst = true
                 for await signal in signals {
@@ -81,13 +86,12 @@ struct NodeCommand: AsyncParsableCommand {
                     isFirst = false
                     node.shutDown()
                 }
-                // The signals end by cancellation only: the node decides when it is over.
             }
-            // The first to end is the node.
+            try await node.run()
+            // The events end with the node; the signals only when they are cancelled.
             try await group.next()
             group.cancelAll()
         }
-        await printing
         await printer.flush()
     }
 }

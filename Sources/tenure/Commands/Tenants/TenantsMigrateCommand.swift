@@ -8,8 +8,8 @@ struct TenantsMigrateCommand: AsyncParsableCommand {
         commandName: "migrate",
         abstract: "Creates the schemas of tenants, or brings them up to date, many at a time.",
         discussion: """
-            Nodes do the same before they first claim work of a tenant; this does it ahead of time. Exits with status 1 when it \
-            failed for a tenant; the others are done all the same.
+            Nodes do the same before they first claim work of a tenant; this does it ahead of time. Exits with status \
+            1 when it failed for a tenant; the others are done all the same.
 
             Examples:
               tenure tenants migrate acme globex

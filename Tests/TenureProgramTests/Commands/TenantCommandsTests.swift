@@ -1,0 +1,193 @@
+import Foundation
+import IOReactor
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import tenure
+
+/// The commands about tenants and their work, against a real Postgres and Redis and without any node.
+@Suite("Commands about tenants", .timeLimit(.minutes(1)), .needsPostgres, .needsRedis)
+struct TenantCommandsTests {
+    /// A database of its own with a registry in it, and a tenant whose schema is there too.
+    private struct Scene {
+        let name = "program_\(UUID().uuidString.prefix(8).lowercased())"
+        let administrator: Database
+        let reactor = IOReactor(name: "tests")
+        let environment: [String: String]
+        let url: String
+
+        init() async throws {
+            let server = try Servers.requirePostgres()
+            self.administrator = try await Database(server, reactor: self.reactor)
+            try await self.administrator.execute("CREATE DATABASE \(self.name)")
+            let slash = try #require(server.lastIndex(of: "/"))
+            self.url = String(server[...slash]) + self.name
+            self.environment = [
+                "TENURE_REGISTRY_URL": self.url,
+                "TENURE_REDIS_URL": try Servers.requireRedis(),
+                "TENURE_CLUSTER": self.name,
+            ]
+        }
+
+        func run(_ arguments: String...) async throws -> ProgramRun {
+            try await ProgramRun.run(arguments, environment: self.environment)
+        }
+
+        /// Runs a command that succeeds and answers in JSON.
+        func json<Value>(_ type: Value.Type = Value.self, _ arguments: String...) async throws -> Value {
+            let run = try await ProgramRun.run(arguments + ["--output", "json"], environment: self.environment)
+            #expect(run.status == 0, "\(run.errors)")
+            return try run.json(Value.self)
+        }
+
+        func end() async throws {
+            try await self.administrator.query("DROP DATABASE \(self.name) WITH (FORCE)")
+            await self.administrator.close()
+            self.reactor.shutdown()
+        }
+    }
+
+    private func withScene(_ body: (Scene) async throws -> Void) async throws {
+        let scene = try await Scene()
+        do {
+            try await body(scene)
+        } catch {
+            try await scene.end()
+            throw error
+        }
+        try await scene.end()
+    }
+
+    @Test("A tenant is added, listed, changed and removed; the registry is made by the first that writes")
+    func registry() async throws {
+        try await self.withScene { scene in
+            #expect(try await scene.run("tenants", "list").errors.contains("tenure registry init"))
+            let added = try await scene.run(
+                "tenants",
+                "add",
+                "acme",
+                "--connection",
+                scene.url,
+                "--label",
+                "region=eu",
+                "--weight",
+                "2"
+            )
+            #expect(added.status == 0)
+            #expect(try await scene.run("tenants", "add", "acme", "--connection", "x").status == 1)
+            _ = try await scene.run("tenants", "suspend", "acme")
+            _ = try await scene.run("tenants", "pin", "acme", "--to", "node-1")
+
+            let rows = try await scene.json([[String: Any]].self, "tenants", "list")
+
+            #expect(rows.count == 1)
+            #expect(rows[0]["id"] as? String == "acme")
+            #expect(rows[0]["suspended"] as? Bool == true)
+            #expect(rows[0]["pinned_node"] as? String == "node-1")
+            #expect(rows[0]["weight"] as? Double == 2)
+            #expect(rows[0]["labels"] as? [String: String] == ["region": "eu"])
+
+            #expect(try await scene.run("tenants", "remove", "acme").status == 0)
+            #expect(try await scene.json([[String: Any]].self, "tenants", "list").isEmpty)
+            #expect(try await scene.run("tenants", "resume", "acme").status == 1)
+        }
+    }
+
+    @Test("A tenant's schema is migrated; until then commands say what to do")
+    func migrate() async throws {
+        try await self.withScene { scene in
+            _ = try await scene.run("tenants", "add", "acme", "--connection", scene.url)
+            let before = try await scene.run("jobs", "list", "--tenant", "acme")
+            #expect(before.status == 1)
+            #expect(before.errors.contains("tenure tenants migrate"))
+
+            let first = try await scene.json([[String: Any]].self, "tenants", "migrate", "--all")
+            let second = try await scene.json([[String: Any]].self, "tenants", "migrate", "acme")
+
+            #expect((first[0]["applied"] as? [Int])?.isEmpty == false)
+            #expect((second[0]["applied"] as? [Int])?.isEmpty == true)
+            #expect(try await scene.run("tenants", "migrate", "nobody").status == 1)
+        }
+    }
+
+    @Test("Jobs are put, listed, paused, resumed, triggered and deleted")
+    func jobs() async throws {
+        try await self.withScene { scene in
+            let tenant = "acme=\(scene.url)"
+            _ = try await scene.run("tenants", "add", "acme", "--connection", scene.url)
+            _ = try await scene.run("tenants", "migrate", "--all")
+            let put = ["jobs", "put", "nightly", "--tenant", "acme", "--topic", "t", "--payload", #"{"n": 1}"#]
+            let run = try await ProgramRun.run(
+                put + ["--cron", "0 3 * * *", "--time-zone", "Europe/Berlin"],
+                environment: scene.environment
+            )
+            #expect(run.status == 0)
+            #expect(
+                try await ProgramRun.run(put + ["--cron", "61 * * * *"], environment: scene.environment).status == 64
+            )
+
+            let job = try await scene.json([String: Any].self, "jobs", "show", "nightly", "--tenant", tenant)
+            #expect(job["cron"] as? String == "0 3 * * *")
+            #expect(job["time_zone"] as? String == "Europe/Berlin")
+            #expect(job["payload"] as? [String: Int] == ["n": 1])
+
+            let pause = try await scene.json([String: Any].self, "jobs", "pause", "nightly", "--tenant", "acme")
+            #expect(pause["changed"] as? Bool == true)
+            let resume = try await scene.json([String: Any].self, "jobs", "resume", "nightly", "--tenant", "acme")
+            #expect(resume["changed"] as? Bool == true)
+            let triggered = try await scene.json([String: Any].self, "jobs", "trigger", "nightly", "--tenant", "acme")
+            #expect(triggered["id"] is Int)
+            #expect(try await scene.run("jobs", "trigger", "nope", "--tenant", "acme").status == 1)
+
+            let preview = try await scene.run("jobs", "preview", "nightly", "--tenant", "acme", "--count", "3")
+            #expect(preview.lines.count == 3)
+            #expect(preview.lines.allSatisfy { $0.contains("T03:00:00+0") })
+
+            #expect(try await scene.run("jobs", "delete", "nightly", "--tenant", "acme").status == 0)
+            #expect(try await scene.run("jobs", "show", "nightly", "--tenant", "acme").status == 1)
+        }
+    }
+
+    @Test("Timers and messages are added, listed and cancelled, and a message is received once")
+    func work() async throws {
+        try await self.withScene { scene in
+            _ = try await scene.run("tenants", "add", "acme", "--connection", scene.url)
+            _ = try await scene.run("tenants", "migrate", "--all")
+
+            let timer = try await scene.run("timers", "add", "--tenant", "acme", "--topic", "t", "--in", "10m")
+            let id = try #require(Int(timer.output))
+            let listed = try await scene.json([[String: Any]].self, "timers", "list", "--tenant", "acme")
+            #expect(listed.map { $0["id"] as? Int } == [id])
+            #expect(listed[0]["state"] as? String == "scheduled")
+            #expect(try await scene.run("timers", "cancel", "\(id)", "--tenant", "acme").status == 0)
+            #expect(try await scene.run("timers", "cancel", "\(id)", "--tenant", "acme").status == 1)
+
+            let message = try await scene.json(
+                [String: Any].self,
+                "outbox",
+                "enqueue",
+                "--tenant",
+                "acme",
+                "--topic",
+                "t",
+                "--payload",
+                "[1]"
+            )
+            #expect(message["id"] is Int)
+            let receive = [
+                "inbox", "receive", "--tenant", "acme", "--topic", "t", "--source", "s", "--message-id", "m",
+            ]
+            let json = receive + ["--output", "json"]
+            let first = try await ProgramRun.run(json, environment: scene.environment).json([String: Any].self)
+            let second = try await ProgramRun.run(json, environment: scene.environment).json([String: Any].self)
+            #expect(first["seen"] as? Bool == false)
+            #expect(second["seen"] as? Bool == true)
+            #expect(second["id"] is NSNull)
+
+            let history = try await scene.json([[String: Any]].self, "runs", "list", "--tenant", "acme")
+            #expect(history.map { $0["state"] as? String } == ["cancelled"])
+            #expect(try await scene.run("dead", "retry", "1", "--tenant", "acme").status == 1)
+        }
+    }
+}
