@@ -77,9 +77,9 @@ let package = Package(
         ),
 
         .executableTarget(
-            name: "three-nodes", dependencies: ["Tenure", lifecycle, log], path: "examples/three-nodes", exclude: ["README.md"]),
+            name: "three-nodes", dependencies: ["Tenure", lifecycle, log, unixSignals], path: "examples/three-nodes", exclude: ["README.md"]),
         .executableTarget(
-            name: "embedded", dependencies: ["Tenure", lifecycle, log], path: "examples/embedded", exclude: ["README.md"]),
+            name: "embedded", dependencies: ["Tenure", lifecycle, log, unixSignals], path: "examples/embedded", exclude: ["README.md"]),
         .executableTarget(name: "enqueue", dependencies: ["Tenure"], path: "examples/enqueue"),
 
         .target(name: "TestSupport", dependencies: ["IOReactor", "CLinux"], path: "Tests/Support"),
@@ -99,9 +99,20 @@ let package = Package(
             dependencies: ["IOReactor", "PostgresClient", "PostgresStore", "TenureCore", "TestSupport"]
         ),
         .testTarget(name: "InMemoryStoresTests", dependencies: ["InMemoryStores", "TenureCore", "TenureTesting"]),
-        .testTarget(name: "TenureTests", dependencies: ["Tenure", "TenureCore", "TenureTesting", "TestSupport"]),
+        .testTarget(
+            name: "TenureTests",
+            dependencies: [
+                "Cron", "IOReactor", "PostgresClient", "PostgresStore", "RedisClient", "RedisCoordination", "Tenure",
+                "TenureCore", "TenureTesting", "TestSupport", log,
+            ]
+        ),
         .testTarget(name: "TenureSinksTests", dependencies: ["Tenure", "TenureCore", "TenureSinks", log]),
-        .testTarget(name: "TenureProgramTests", dependencies: ["Cron", "Tenure", "TenureCore", "TenureSinks", "tenure"]),
+        .testTarget(
+            name: "TenureProgramTests",
+            dependencies: [
+                "Cron", "IOReactor", "PostgresClient", "Tenure", "TenureCore", "TenureSinks", "TestSupport", "tenure",
+            ]
+        ),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
     ]
