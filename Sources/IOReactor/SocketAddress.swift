@@ -51,7 +51,8 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Starts a non-blocking connection attempt on a new socket, which is closed in programs that this one starts.
     ///
-    /// - Returns: The descriptor, which the caller owns. It is writable once the attempt has ended; `SO_ERROR` says how.
+    /// - Returns: The descriptor, which the caller owns. It is writable once the attempt has ended; `SO_ERROR` says
+    ///   how.
     /// - Throws: ``SocketFailure`` if the attempt failed at once.
     package func startConnecting() throws(SocketFailure) -> CInt {
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)

@@ -20,8 +20,8 @@ package struct PostgresStatement: Sendable, Hashable {
     package let resultFormat: ResultFormat
     /// Whether the server can commit nothing before it reads the end of the unit.
     ///
-    /// True of queries and data changes. A `COMMIT`, a procedure or a command that runs outside of transactions may have
-    /// taken effect although its answer is missing.
+    /// True of queries and data changes. A `COMMIT`, a procedure or a command that runs outside of transactions may
+    /// have taken effect although its answer is missing.
     let commitsOnlyWithUnit: Bool
 
     /// Creates a statement that connections keep prepared.
@@ -61,9 +61,9 @@ package struct PostgresStatement: Sendable, Hashable {
 
 /// Statements that are executed as one transaction, in one flush.
 ///
-/// In a pipeline all statements up to a synchronisation point form one implicit transaction: each takes its own snapshot
-/// (READ COMMITTED), transaction-level advisory locks are held until the end, and an error undoes all of them. A unit may
-/// also be a part of an explicit transaction (``PostgresStatement/begin``, ``PostgresStatement/commit``).
+/// In a pipeline all statements up to a synchronisation point form one implicit transaction: each takes its own
+/// snapshot (READ COMMITTED), transaction-level advisory locks are held until the end, and an error undoes all of them.
+/// A unit may also be a part of an explicit transaction (``PostgresStatement/begin``, ``PostgresStatement/commit``).
 package struct PostgresUnit: Sendable {
     struct Step: Sendable {
         let statement: PostgresStatement

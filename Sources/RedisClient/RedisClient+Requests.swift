@@ -14,8 +14,8 @@ extension RedisClient {
     ///
     /// - Returns: The reply, which is never an error as a whole.
     /// - Throws: ``RedisError``: `.server` for an error reply, `.unavailable` or `.closed` if the command was not sent,
-    ///   `.timedOut`, `.outcomeUnknown` if it was sent and no reply will come, `.authenticationFailed`. A cancelled task
-    ///   gets `.unavailable` or `.outcomeUnknown`.
+    ///   `.timedOut`, `.outcomeUnknown` if it was sent and no reply will come, `.authenticationFailed`. A cancelled
+    ///   task gets `.unavailable` or `.outcomeUnknown`.
     package func send(
         _ command: RedisCommand,
         deadline: ContinuousClock.Instant

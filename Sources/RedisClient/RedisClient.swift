@@ -4,10 +4,10 @@ internal import OrderedCollections
 
 /// One connection to Redis that is made again whenever it is lost.
 ///
-/// It connects at the first request, or by ``connect(deadline:)``, and follows the master that Sentinels name and
-/// the redirections of a Redis Cluster (all keys of the callers must be in one slot). Requests that are made while there
-/// is no connection wait for one until their deadline; requests that were certainly not sent are sent again on the
-/// next connection; all others end with an error that says that their outcome is unknown.
+/// It connects at the first request, or by ``connect(deadline:)``, and follows the master that Sentinels name and the
+/// redirections of a Redis Cluster (all keys of the callers must be in one slot). Requests that are made while there is
+/// no connection wait for one until their deadline; requests that were certainly not sent are sent again on the next
+/// connection; all others end with an error that says that their outcome is unknown.
 ///
 /// Requests of one caller are executed in the order in which they were made, as long as the connection lasts. The
 /// connection is shared: no blocking commands, no `MULTI`, no `SUBSCRIBE` (see ``RedisSubscriber``).

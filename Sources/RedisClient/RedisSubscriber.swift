@@ -16,8 +16,9 @@ package enum RedisSubscriptionEvent: Sendable, Hashable {
 
 /// Receives what is published on channels, over a connection of its own that is made again whenever it is lost.
 ///
-/// Pub/sub of Redis forgets whatever is published while nobody listens, so every gap is told by an event and readers must
-/// look for themselves after it. A connection that is silent is probed, and given up if the server does not answer.
+/// Pub/sub of Redis forgets whatever is published while nobody listens, so every gap is told by an event and readers
+/// must look for themselves after it. A connection that is silent is probed, and given up if the server does not
+/// answer.
 ///
 /// - Important: Lives on a reactor. Call ``close()`` before the reactor is shut down.
 package actor RedisSubscriber {

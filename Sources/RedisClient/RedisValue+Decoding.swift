@@ -58,7 +58,8 @@ extension RedisValue {
         return pairs
     }
 
-    /// A flat array of names and texts as a dictionary; of a repeated name the last one counts. `nil` for anything else.
+    /// A flat array of names and texts as a dictionary; of a repeated name the last one counts. `nil` for anything
+    /// else.
     package var dictionary: [String: String]? {
         guard let pairs = self.pairs else { return nil }
         var dictionary: [String: String] = [:]

@@ -4,8 +4,8 @@ package import TenureCore
 
 /// The coordination port over Redis: every change is one Lua script.
 ///
-/// Three connections, so that nothing waits behind anything of another kind: one for heartbeats with the renewal of locks
-/// and of the leadership, one for everything else, one for wake-ups. They are made at the first use, or by
+/// Three connections, so that nothing waits behind anything of another kind: one for heartbeats with the renewal of
+/// locks and of the leadership, one for everything else, one for wake-ups. They are made at the first use, or by
 /// ``connect()``, and again whenever they are lost.
 ///
 /// All methods may be called from an actor on the same reactor without a change of thread.
@@ -82,8 +82,8 @@ package final class RedisCoordinationStore: CoordinationStore {
         await self.subscriber.close()
     }
 
-    /// Whether Redis can be reached, as the heartbeats' connection sees it: the present state if it is known, then every
-    /// change. Ends with ``close()``.
+    /// Whether Redis can be reached, as the heartbeats' connection sees it: the present state if it is known, then
+    /// every change. Ends with ``close()``.
     package func connectionStates() async -> AsyncStream<RedisReachability> {
         let states = await self.heartbeats.states()
         return AsyncStream {

@@ -3,8 +3,8 @@ internal import TenureCore
 
 /// Reads what a script returned.
 ///
-/// The form of a reply is fixed by the script: another form is an error. The content of an entry may have been written by
-/// somebody else: one that cannot be read is left out.
+/// The form of a reply is fixed by the script: another form is an error. The content of an entry may have been written
+/// by somebody else: one that cannot be read is left out.
 struct ReplyReader {
     let value: RedisValue
     let operation: String

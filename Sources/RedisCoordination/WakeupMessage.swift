@@ -8,7 +8,8 @@ package import TenureCore
 ///     W tenant                               work was enqueued
 ///     P tenant to to' from from' epoch last  a lock was passed; node and incarnation of each side, last claim in µs
 ///
-/// The scripts write the same texts. One that this version does not know is ignored: a hint that is lost costs time only.
+/// The scripts write the same texts. One that this version does not know is ignored: a hint that is lost costs time
+/// only.
 package enum WakeupMessage {
     /// What tells a tenant's owner that work was enqueued.
     package static func work(for tenant: TenantID) -> String {

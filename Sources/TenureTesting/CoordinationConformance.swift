@@ -2,8 +2,8 @@ package import TenureCore
 
 /// What every coordination store must do, as checks that any adapter can be put to.
 ///
-/// Each check gets a store with no data of its own and throws a ``Violation`` that says what was expected. The checks do not
-/// depend on how fast the store is: nothing is expected of a lease that might have run out meanwhile.
+/// Each check gets a store with no data of its own and throws a ``Violation`` that says what was expected. The checks
+/// do not depend on how fast the store is: nothing is expected of a lease that might have run out meanwhile.
 package struct CoordinationConformance: Sendable, CustomStringConvertible {
     /// A store under test.
     package struct Fixture: Sendable {

@@ -3,9 +3,13 @@ import TestSupport
 import Testing
 
 /// Planned moves: short gaps, nothing twice, nothing lost.
-@Suite("Hand-over", .needsPrivatePostgres, .needsPrivateRedis, .serialized)  // Each test measures times of a whole cluster.
+// One at a time: each test measures the times of a whole cluster.
+@Suite("Hand-over", .needsPrivatePostgres, .needsPrivateRedis, .serialized)
 struct HandoverTests {
-    @Test("A15 A18: SIGTERM hands over with gaps of at most 50 ms (p99) over 200 moves, also with runs of 10 s", .timeLimit(.minutes(6)))
+    @Test(
+        "A15 A18: SIGTERM hands over with gaps of at most 50 ms (p99) over 200 moves, also with runs of 10 s",
+        .timeLimit(.minutes(6))
+    )
     func terminated() async throws {
         let cluster = try await TestCluster.start()
         var nodes = try await cluster.startNodes(3)

@@ -3,9 +3,13 @@ import TestSupport
 import Testing
 
 /// Servers that forget, restart, hang or go away under load.
-@Suite("Outages", .needsPrivatePostgres, .needsPrivateRedis, .serialized)  // Each test measures times of a whole cluster.
+// One at a time: each test measures the times of a whole cluster.
+@Suite("Outages", .needsPrivatePostgres, .needsPrivateRedis, .serialized)
 struct OutageTests {
-    @Test("A8: FLUSHALL and a Redis restart with an empty data set lose nothing, and epochs grow", .timeLimit(.minutes(4)))
+    @Test(
+        "A8: FLUSHALL and a Redis restart with an empty data set lose nothing, and epochs grow",
+        .timeLimit(.minutes(4))
+    )
     func forgetfulRedis() async throws {
         let cluster = try await TestCluster.start()
         let nodes = try await cluster.startNodes(3)
@@ -76,7 +80,10 @@ struct OutageTests {
         let broken = try await Audit.of(cluster, since: brokenFrom, tenants: others)
 
         let worst = broken.worstLateness.values.max() ?? 0
-        #expect(worst <= max(0.5, calm * 2), "lateness of the others: \(calm) s before, \(worst) s with two broken tenants")
+        #expect(
+            worst <= max(0.5, calm * 2),
+            "lateness of the others: \(calm) s before, \(worst) s with two broken tenants"
+        )
         #expect(nodes.contains { !$0.events("tenant.failed").isEmpty }, "an event says so")
         broken.expectSound()
         hanging.resume()

@@ -3,9 +3,13 @@ import TestSupport
 import Testing
 
 /// A node that dies or freezes: its tenants run elsewhere soon, nothing is missing, nothing completes twice.
-@Suite("Takeover", .needsPrivatePostgres, .needsPrivateRedis, .serialized)  // Each test measures times of a whole cluster.
+// One at a time: each test measures the times of a whole cluster.
+@Suite("Takeover", .needsPrivatePostgres, .needsPrivateRedis, .serialized)
 struct TakeoverTests {
-    @Test("A2 A12 A30: kill -9 of a follower and of the leader, each tenant runs elsewhere in at most 5 s", .timeLimit(.minutes(4)))
+    @Test(
+        "A2 A12 A30: kill -9 of a follower and of the leader, each tenant runs elsewhere in at most 5 s",
+        .timeLimit(.minutes(4))
+    )
     func killed() async throws {
         let cluster = try await TestCluster.start()
         var nodes = try await cluster.startNodes(3)
@@ -37,7 +41,10 @@ struct TakeoverTests {
         try await cluster.stop()
     }
 
-    @Test("A3 A31: a node that was stopped for 15 s writes nothing under old epochs, rejoins and gets its share back", .timeLimit(.minutes(4)))
+    @Test(
+        "A3 A31: a node that was stopped for 15 s writes nothing under old epochs, rejoins and gets its share back",
+        .timeLimit(.minutes(4))
+    )
     func stopped() async throws {
         let cluster = try await TestCluster.start()
         let nodes = try await cluster.startNodes(3)

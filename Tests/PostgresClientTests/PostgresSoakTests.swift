@@ -119,7 +119,8 @@ struct PostgresSoakTests {
     private static func waitForSessions(_ admin: PostgresConnection) async throws {
         try await Polling.wait(for: "the sessions to end") {
             let sql =
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+                "SELECT count(*) FROM pg_stat_activity "
+                    + "WHERE datname = current_database() AND backend_type = 'client backend'"
             return try await admin.run(sql).single().int(0) == 1
         }
     }

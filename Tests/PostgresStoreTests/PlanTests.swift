@@ -45,7 +45,8 @@ struct PlanTests {
                 try await owner.run(
                     """
                     INSERT INTO work (kind, topic, ordering_key)
-                    SELECT 'timer', 'topic', CASE WHEN i % 10 = 0 THEN 'key-' || i / 1000 END FROM generate_series(1, 20000) AS i
+                    SELECT 'timer', 'topic', CASE WHEN i % 10 = 0 THEN 'key-' || i / 1000 END
+                    FROM generate_series(1, 20000) AS i
                     """
                 )
                 let range = try await owner.run("SELECT min(id), min(id) + 199 FROM work")[0].compactMap { $0 }

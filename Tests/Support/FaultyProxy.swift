@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// A TCP proxy on 127.0.0.1 that can cut, stall, delay and half-close the connections through it.
 ///
-/// One thread serves all connections. Each direction holds at most ``bufferLimit`` bytes and is not read beyond that, so
-/// that a stalled side is felt by the other as a full socket.
+/// One thread serves all connections. Each direction holds at most ``bufferLimit`` bytes and is not read beyond that,
+/// so that a stalled side is felt by the other as a full socket.
 package final class FaultyProxy: Sendable {
     /// What happens to traffic, for connections that exist and those to come.
     package enum Behaviour: Sendable, Hashable {

@@ -66,7 +66,7 @@ extension CodeRule {
             name: "a swallowed error",
             instead: "use do and catch, or say why the error does not matter in a comment on the line or above 'try?'",
             concerns: { $0.path.hasPrefix("Sources/") },
-            hints: ["try?"],
+            hints: ["try? "],
             forbids: { _, comment in comment.allSatisfy(\.isWhitespace) },
             example: "try? await store.close()"
         ),

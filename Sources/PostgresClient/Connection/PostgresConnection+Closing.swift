@@ -33,8 +33,8 @@ extension PostgresConnection {
             self.closeDeadline = self.reactor.schedule(at: .now + Self.closeGrace) { [weak self] in
                 self?.assumeIsolated { $0.release(reason) }
             }
-            // `PQfinish` would close the socket at once, while the server's process still counts. After a half-close the
-            // server ends its side when its process ends.
+            // `PQfinish` would close the socket at once, while the server's process still counts. After a half-close
+            // the server ends its side when its process ends.
             shutdown(PQsocket(handle.pointer), CInt(SHUT_WR))
             self.watch(.read)
             self.resumeSettleWaiters()

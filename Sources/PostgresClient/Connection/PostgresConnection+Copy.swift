@@ -83,8 +83,8 @@ extension PostgresConnection {
     /// - Parameters:
     ///   - command: The command.
     ///   - deadline: When to give up.
-    ///   - body: Takes the data in chunks of whole rows. A slow body holds the server back; if it throws, the command is
-    ///     cancelled and the error thrown on.
+    ///   - body: Takes the data in chunks of whole rows. A slow body holds the server back; if it throws, the command
+    ///     is cancelled and the error thrown on.
     /// - Returns: How many rows were copied.
     /// - Throws: ``PostgresError``, or what the body throws.
     package nonisolated func copyOut(

@@ -17,8 +17,8 @@ extension PostgresConnection {
     ///   - session: Name, limits and settings of the session.
     ///   - reactor: The thread that the connection lives on.
     ///   - deadline: When to give up; shortened by the target's `connect_timeout` or the session's.
-    /// - Throws: ``PostgresError`` with outcome `.notSent`: `.unavailable`, `.timedOut`, or `.server` with what the server
-    ///   said.
+    /// - Throws: ``PostgresError`` with outcome `.notSent`: `.unavailable`, `.timedOut`, or `.server` with what the
+    ///   server said.
     package static func open(
         _ target: PostgresTarget,
         session: PostgresSession = PostgresSession(),

@@ -34,7 +34,8 @@ extension PostgresConnection {
     /// Runs the statements of one unit as one transaction, in one flush.
     ///
     /// - Returns: The answer to each statement.
-    /// - Throws: ``PostgresError``; then none of the statements had an effect, unless it ``PostgresError/mayHaveHappened``.
+    /// - Throws: ``PostgresError``; then none of the statements had an effect, unless it
+    ///   ``PostgresError/mayHaveHappened``.
     package nonisolated func run(
         _ unit: PostgresUnit,
         deadline: ContinuousClock.Instant

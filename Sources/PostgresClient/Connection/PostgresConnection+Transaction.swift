@@ -2,8 +2,8 @@
 extension PostgresConnection {
     /// Runs a body between `BEGIN` and `COMMIT`; an error of the body rolls back and is thrown on.
     ///
-    /// Whatever ends before the `COMMIT` was sent has certainly not happened, also if the connection was lost: an error of
-    /// this client that the body throws then no longer claims that it may have.
+    /// Whatever ends before the `COMMIT` was sent has certainly not happened, also if the connection was lost: an error
+    /// of this client that the body throws then no longer claims that it may have.
     ///
     /// - Parameters:
     ///   - deadline: Bounds `BEGIN` and `COMMIT`; the body bounds itself.

@@ -4,11 +4,11 @@ package import IOReactor
 /// One connection to a Postgres server. Lives on the reactor's thread, never blocks it.
 ///
 /// Requests of several tasks may be in flight at once; they are executed in the order in which they reach the
-/// connection. Every caller is resumed exactly once, at its deadline plus ``cancelGrace`` at the latest, and learns whether
-/// its request was not sent, answered, or may have happened (see ``PostgresError/outcome``).
+/// connection. Every caller is resumed exactly once, at its deadline plus ``cancelGrace`` at the latest, and learns
+/// whether its request was not sent, answered, or may have happened (see ``PostgresError/outcome``).
 ///
-/// - Important: The reactor must outlive the connection. ``close()`` it; one that is only dropped ends with the process of
-///   its last reference, without waiting for the server.
+/// - Important: The reactor must outlive the connection. ``close()`` it; one that is only dropped ends with the process
+///   of its last reference, without waiting for the server.
 package actor PostgresConnection: ReadinessSource {
     /// How long a request whose deadline passed may take to be cancelled before the connection is given up.
     package static let cancelGrace = Duration.seconds(1)

@@ -24,8 +24,8 @@ package final class PostgresReply: Sendable {
 
     /// Waits for all units. May be called once.
     ///
-    /// A cancelled caller still gets the answers: units that were not sent fail with `.cancelled`, the server is asked to
-    /// cancel what it is doing.
+    /// A cancelled caller still gets the answers: units that were not sent fail with `.cancelled`, the server is asked
+    /// to cancel what it is doing.
     package func results() async -> Results {
         await withTaskCancellationHandler {
             await self.resultsDespiteCancellation()

@@ -4,9 +4,10 @@ internal import OrderedCollections
 /// Decides which caller gets which connection, which connections are opened and which have to go. Pure.
 ///
 /// One budget per server bounds everything that the server counts: connections that open, work, idle or close. A caller
-/// that nothing idle serves gets a new connection; if the budget is used up, the connection of that server that has been
-/// idle longest gives way, whatever its database. Callers are served in the order in which they came, except that one who
-/// cannot be served for a reason of its own (its database's cap, its purpose's share) does not hold up the others.
+/// that nothing idle serves gets a new connection; if the budget is used up, the connection of that server that has
+/// been idle longest gives way, whatever its database. Callers are served in the order in which they came, except that
+/// one who cannot be served for a reason of its own (its database's cap, its purpose's share) does not hold up the
+/// others.
 ///
 /// ## States of a connection
 /// opening → leased ⇄ idle → closing → gone

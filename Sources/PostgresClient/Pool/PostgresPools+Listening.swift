@@ -26,12 +26,13 @@ struct ListenerTable {
 extension PostgresPools {
     /// Listens on a channel of a database.
     ///
-    /// One connection of the database listens while there is a listener and the budget has room; it also serves callers.
-    /// Under pressure it is closed like any idle one: the stream then yields ``PostgresListenEvent/lost``, and
-    /// ``PostgresListenEvent/resumed`` when another connection listens, so a notification is a hint and never a promise.
+    /// One connection of the database listens while there is a listener and the budget has room; it also serves
+    /// callers. Under pressure it is closed like any idle one: the stream then yields ``PostgresListenEvent/lost``, and
+    /// ``PostgresListenEvent/resumed`` when another connection listens, so a notification is a hint and never a
+    /// promise.
     ///
-    /// - Returns: A stream that keeps the latest 64 events that were not read. It ends when the pools are closed; to stop
-    ///   listening, end the iteration.
+    /// - Returns: A stream that keeps the latest 64 events that were not read. It ends when the pools are closed; to
+    ///   stop listening, end the iteration.
     package func listen(to target: PostgresTarget, channel: String) -> AsyncStream<PostgresListenEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: PostgresListenEvent.self,

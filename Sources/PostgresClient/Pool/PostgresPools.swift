@@ -2,9 +2,9 @@ package import IOReactor
 
 /// All Postgres connections of a process: leases by database, one budget per server.
 ///
-/// A database that is not used has no connection. A server that hangs holds its own callers only: its connections open in
-/// the background, each within the session's connect timeout, and every caller waits no longer than its deadline.
-/// A connection that cannot be opened is reported at once to the caller it was opened for; backing off is up to callers.
+/// A database that is not used has no connection. A server that hangs holds its own callers only: its connections open
+/// in the background, each within the session's connect timeout, and every caller waits no longer than its deadline. A
+/// connection that cannot be opened is reported at once to the caller it was opened for; backing off is up to callers.
 ///
 /// - Important: ``close()`` it before the reactor ends.
 package actor PostgresPools {
@@ -63,9 +63,11 @@ package actor PostgresPools {
     ///   - target: The database.
     ///   - purpose: What for; decides about the share of the budget.
     ///   - deadline: How long to wait for a connection; the body bounds itself.
-    ///   - body: Uses the connection. It must not keep it, nor leave a transaction open (the connection is closed then).
-    /// - Throws: ``PostgresError`` with outcome `.notSent` if there is no connection in time: `.timedOut`, `.cancelled`,
-    ///   `.rejected` (too many wait, or the pools are closed), or why connecting failed; and what the body throws.
+    ///   - body: Uses the connection. It must not keep it, nor leave a transaction open (the connection is closed
+    ///     then).
+    /// - Throws: ``PostgresError`` with outcome `.notSent` if there is no connection in time: `.timedOut`,
+    ///   `.cancelled`, `.rejected` (too many wait, or the pools are closed), or why connecting failed; and what the
+    ///   body throws.
     package nonisolated func withConnection<Value>(
         to target: PostgresTarget,
         purpose: PostgresPurpose,

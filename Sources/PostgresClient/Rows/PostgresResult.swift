@@ -3,8 +3,8 @@ internal import Foundation
 
 /// Owns one `PGresult`, which is freed when the last reader lets go.
 // SAFETY: libpq documents results as read-only once created ("PGresult objects are ... read-only after creation and so
-// can be passed around freely between threads"); the pointer is made by one connection, never modified here, and cleared
-// once, in `deinit`. `operation` is set on the reactor before the result is handed to anybody.
+// can be passed around freely between threads"); the pointer is made by one connection, never modified here, and
+// cleared once, in `deinit`. `operation` is set on the reactor before the result is handed to anybody.
 final class PostgresResult: @unchecked Sendable {
     /// What libpq says a result is.
     enum Kind: Sendable, Hashable {

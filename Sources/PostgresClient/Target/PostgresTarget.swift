@@ -1,7 +1,7 @@
 /// Where a database is and how to log in: a parsed libpq connection string.
 ///
-/// Two targets with the same ``databaseKey`` share connections; all targets with the same ``serverKey`` share one budget.
-/// The description never contains a password.
+/// Two targets with the same ``databaseKey`` share connections; all targets with the same ``serverKey`` share one
+/// budget. The description never contains a password.
 package struct PostgresTarget: Sendable, Hashable {
     /// One address of a server: a name, a numeric address, or the directory of a Unix socket.
     struct Endpoint: Sendable, Hashable {

@@ -2,9 +2,9 @@ package import struct Foundation.UUID
 
 /// A statement's parameter: a type and its binary form.
 ///
-/// Values are encoded when they are made, in the caller's task, so that the reactor only copies bytes.
-/// The declared type takes part in the server's choice of operators and functions: an integer is always `int8`, a string
-/// always `text`. Where the SQL needs another type, cast there (`$1::int`, `$2::text::inet`).
+/// Values are encoded when they are made, in the caller's task, so that the reactor only copies bytes. The declared
+/// type takes part in the server's choice of operators and functions: an integer is always `int8`, a string always
+/// `text`. Where the SQL needs another type, cast there (`$1::int`, `$2::text::inet`).
 package struct PostgresValue: Sendable, Hashable {
     enum Payload: Sendable, Hashable {
         case null

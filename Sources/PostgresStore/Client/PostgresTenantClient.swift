@@ -143,7 +143,8 @@ package struct PostgresTenantClient: Sendable {
         try await self.query(self.statements.pauseJob, "job.pause", [.text(name)]).single().bool(0)
     }
 
-    /// Lets a paused job become due again; its misfire policy decides about what was missed. False if it was not paused.
+    /// Lets a paused job become due again; its misfire policy decides about what was missed. False if it was not
+    /// paused.
     package func resumeJob(_ name: String) async throws -> Bool {
         try await self.query(self.statements.resumeJob, "job.resume", [.text(name)]).single().bool(0)
     }

@@ -54,6 +54,7 @@ package actor PostgresTenantStore: TenantStore {
         self.pools = pools
         self.probe = probe
         self.timeouts = timeouts
+        // A place that is no place is refused by every call, before a statement is used.
         self.statements = TenantStatements((try? place.get())?.schema ?? .tenant)
     }
 
@@ -290,6 +291,7 @@ package actor PostgresTenantStore: TenantStore {
     package func signals() async -> AsyncStream<StoreSignal> {
         let (stream, continuation) = AsyncStream.makeStream(of: StoreSignal.self, bufferingPolicy: .bufferingNewest(1))
         await self.hints?.end()
+        // A place that is no place has no signals; `prepare` says what is wrong with it.
         guard !self.isClosed, let place = try? self.place.get() else {
             continuation.finish()
             return stream

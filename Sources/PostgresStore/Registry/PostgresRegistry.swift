@@ -170,6 +170,7 @@ package struct PostgresRegistry: Sendable {
                 listing.tenants.append(try RegistryEntry(row))
             } catch {
                 listing.unreadable.append(
+                    // An ID that cannot be read either is shown as empty.
                     .init(tenantID: (try? row.string(0)) ?? "", reason: String(describing: error))
                 )
             }

@@ -35,7 +35,10 @@ extension ClusterAgent {
             do {
                 outcome =
                     switch try await self.store.acquireLeadership(
-                        self.holder, highestTermSeen: highestTermSeen, lease: self.options.leaderLeaseDuration)
+                        self.holder,
+                        highestTermSeen: highestTermSeen,
+                        lease: self.options.leaderLeaseDuration
+                    )
                     {
                     case .acquired(let term): .acquired(term)
                     case .held(let leadership): .held(leadership)
@@ -49,7 +52,10 @@ extension ClusterAgent {
             do {
                 outcome =
                     try await self.store.renewLeadership(
-                        self.holder, term: term, lease: self.options.leaderLeaseDuration) ? .renewed : .superseded
+                        self.holder,
+                        term: term,
+                        lease: self.options.leaderLeaseDuration
+                    ) ? .renewed : .superseded
             } catch {
                 outcome = .failed
             }
@@ -108,7 +114,12 @@ extension ClusterAgent {
             self.noteOthers(state)
             let lost = self.detector.lost(at: self.now).filter { $0 != self.holder }
             let plan = self.planner.plan(
-                PlanInput(state: state, lost: lost, isForgiving: self.detector.isForgiving(at: self.now), now: self.now),
+                PlanInput(
+                    state: state,
+                    lost: lost,
+                    isForgiving: self.detector.isForgiving(at: self.now),
+                    now: self.now
+                ),
                 memory: self.memory
             )
             if !plan.changes.isEmpty {
@@ -184,10 +195,14 @@ extension ClusterAgent {
                 )
             case .moveVoided(let move, let reason):
                 self.log.info(
-                    "a move was given up", metadata: ["tenant": "\(move.tenant)", "reason": "\(reason)"])
+                    "a move was given up",
+                    metadata: ["tenant": "\(move.tenant)", "reason": "\(reason)"]
+                )
             case .requestRefused(let request, let reason):
                 self.log.warning(
-                    "a request was refused", metadata: ["request": "\(request.kind.rawValue)", "reason": "\(reason)"])
+                    "a request was refused",
+                    metadata: ["request": "\(request.kind.rawValue)", "reason": "\(reason)"]
+                )
             case .tenantFailing(let tenant):
                 self.emit(.tenantFailed, [.tenant(tenant), .text("reason", "no node can open it")])
             case .tenantRecovered(let tenant):

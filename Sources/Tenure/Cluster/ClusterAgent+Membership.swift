@@ -2,8 +2,8 @@ internal import IOReactor
 internal import Logging
 
 extension ClusterAgent {
-    /// Registers this incarnation. A name that is taken is watched for one node timeout: a process that lives shows it by
-    /// its heartbeat, one that crashed is replaced.
+    /// Registers this incarnation. A name that is taken is watched for one node timeout: a process that lives shows it
+    /// by its heartbeat, one that crashed is replaced.
     func register() async throws {
         var watched: (incarnation: Incarnation, heartbeat: Int64, since: MonotonicInstant)?
         while true {
@@ -48,7 +48,11 @@ extension ClusterAgent {
         let locks = self.trust.locks
         let sender = self.holder
         let request = Heartbeat(
-            holder: sender, load: self.load(), locks: locks, lockDuration: self.options.lockDuration)
+            holder: sender,
+            load: self.load(),
+            locks: locks,
+            lockDuration: self.options.lockDuration
+        )
         do {
             let reply = try await self.store.heartbeat(request)
             guard sender == self.holder else { return }
@@ -144,8 +148,8 @@ extension ClusterAgent {
         self.detector.storeForgot(at: self.now)
     }
 
-    /// The cluster declared this incarnation lost, and others have its tenants by now. What it claimed is void: it comes
-    /// back under a new name, with nothing.
+    /// The cluster declared this incarnation lost, and others have its tenants by now. What it claimed is void: it
+    /// comes back under a new name, with nothing.
     private func evict() {
         self.emit(.nodeLost, [.text("reason", "declared lost by the cluster while it did not answer")])
         self.isRegistered = false

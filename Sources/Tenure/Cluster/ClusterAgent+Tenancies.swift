@@ -67,7 +67,10 @@ extension ClusterAgent {
             self.handle(
                 .observed(
                     TenancyMachine.Observation(
-                        isAssigned: entry != nil, lock: entry?.lock, move: assignment.moves[tenant])
+                        isAssigned: entry != nil,
+                        lock: entry?.lock,
+                        move: assignment.moves[tenant]
+                    )
                 ),
                 of: tenant
             )
@@ -105,7 +108,8 @@ extension ClusterAgent {
         switch event {
         case .lockLost, .evicted, .forgotten: self.emit(.tenantLost, [.tenant(tenant), .epoch(epoch)])
         case .passReplied, .releaseReplied: self.emit(.tenantReleased, [.tenant(tenant), .epoch(epoch)])
-        case .observed, .prepared, .lockReplied, .lockPassed, .installed, .refused, .fenced, .claimsStopped, .timerFired,
+        case .observed, .prepared, .lockReplied, .lockPassed, .installed, .refused, .fenced, .claimsStopped,
+            .timerFired,
             .abandon:
             break
         }
@@ -134,7 +138,8 @@ extension ClusterAgent {
         }
     }
 
-    /// Reports the next prepared move, unless another one is on its way. One that takes long does not hold up the others.
+    /// Reports the next prepared move, unless another one is on its way. One that takes long does not hold up the
+    /// others.
     private func reportNextMove() {
         guard self.reportedMove == nil, !self.readyMoves.isEmpty else { return }
         let next = self.readyMoves.removeFirst()
@@ -180,8 +185,8 @@ extension ClusterAgent {
     private func activate(_ tenant: TenantID, _ epoch: Epoch, _ arrival: TenancyMachine.Arrival) {
         let readyAt = self.readyAt.removeValue(forKey: tenant)
         if self.trust.locks[tenant] != epoch {
-            // The lock was passed to this node, or the reply that gave it was lost. In the latter case nothing says since
-            // when it counts: a heartbeat confirms it.
+            // The lock was passed to this node, or the reply that gave it was lost. In the latter case nothing says
+            // since when it counts: a heartbeat confirms it.
             let unknown = MonotonicInstant.zero.advanced(by: .seconds(-86_400))
             self.trust.acquired(tenant, epoch: epoch, requestedAt: readyAt ?? unknown)
             if readyAt == nil { self.send.yield(.heartbeat) }
@@ -223,7 +228,11 @@ extension ClusterAgent {
         let reply = await answer {
             () async throws(CoordinationError) in
             try await self.store.acquireLock(
-                of: tenant, for: asker, floor: floor, duration: self.options.lockDuration)
+                of: tenant,
+                for: asker,
+                floor: floor,
+                duration: self.options.lockDuration
+            )
         }
         guard asker == self.holder else { return }
         if case .answered(.acquired(let epoch)) = reply {
@@ -237,20 +246,28 @@ extension ClusterAgent {
 
     private func reportReady(_ tenant: TenantID, _ move: String) async {
         self.readyAt[tenant] = self.now
-        // A report that is lost is made again: the move stays in its stage, and the next look at the assignment shows it.
+        // A report that is lost is made again: the move stays in its stage, and the next look at the assignment shows
+        // it.
         if (try? await self.store.reportReady(tenant, move: move, target: self.holder)) != true {
             self.refreshAssignment()
         }
     }
 
     private func pass(
-        _ tenant: TenantID, _ request: TenancyMachine.RequestID, _ move: PlannedMove, _ epoch: Epoch,
+        _ tenant: TenantID,
+        _ request: TenancyMachine.RequestID,
+        _ move: PlannedMove,
+        _ epoch: Epoch,
         _ lastClaim: ServerTime
     ) async {
         let reply = await answer {
             () async throws(CoordinationError) in
             try await self.store.passLock(
-                of: tenant, move: move.id, holder: self.holder, epoch: epoch, duration: self.options.lockDuration,
+                of: tenant,
+                move: move.id,
+                holder: self.holder,
+                epoch: epoch,
+                duration: self.options.lockDuration,
                 lastClaim: lastClaim
             )
         }
@@ -298,7 +315,10 @@ extension ClusterAgent {
     }
 
     private func announce(
-        _ tenant: TenantID, _ epoch: Epoch, _ arrival: TenancyMachine.Arrival, _ firstPass: ServerTime
+        _ tenant: TenantID,
+        _ epoch: Epoch,
+        _ arrival: TenancyMachine.Arrival,
+        _ firstPass: ServerTime
     ) {
         self.emit(.tenantOpened, [.tenant(tenant), .epoch(epoch)])
         let own = self.descriptor.id

@@ -1,8 +1,8 @@
 internal import IOReactor
 internal import Logging
 
-/// Speaks for this node in the cluster: registers it, sends heartbeats, takes part in elections, plans when it leads, and
-/// keeps one ``TenancyMachine`` for each tenant that concerns it.
+/// Speaks for this node in the cluster: registers it, sends heartbeats, takes part in elections, plans when it leads,
+/// and keeps one ``TenancyMachine`` for each tenant that concerns it.
 ///
 /// It lives on the coordination reactor's thread, where its connections are too: no handler, however busy or blocking,
 /// can delay a heartbeat. It decides nothing by itself: every decision is a pure machine's or planner's, and this shell
@@ -98,7 +98,9 @@ actor ClusterAgent {
             parameters: ElectionMachine.Parameters(options, node: configuration.descriptor.id)
         )
         self.detector = LivenessDetector(
-            heartbeatInterval: options.heartbeatInterval, nodeTimeout: options.nodeTimeout)
+            heartbeatInterval: options.heartbeatInterval,
+            nodeTimeout: options.nodeTimeout
+        )
         self.planner = ClusterPlanner(options: options, strategy: configuration.placement)
         // Bounded by what is in flight: a few requests per tenant, one report per step of a scheduler.
         (self.requests, self.send) = AsyncStream.makeStream()
@@ -129,7 +131,9 @@ actor ClusterAgent {
             group.addTask { await self.listen(to: wakeups) }
             group.addTask { await self.publishEvents() }
             group.addTask {
-                for await (tenant, serial, report) in self.reports { await self.take(report, of: tenant, serial: serial) }
+                for await (tenant, serial, report) in self.reports {
+                    await self.take(report, of: tenant, serial: serial)
+                }
             }
             self.perform(self.election.handle(.started, at: self.now))
             for await request in self.requests {
@@ -155,7 +159,8 @@ actor ClusterAgent {
 
     /// Runs a body on the agent when an instant has come.
     func schedule(
-        at instant: MonotonicInstant, _ body: @escaping @Sendable (isolated ClusterAgent) -> Void
+        at instant: MonotonicInstant,
+        _ body: @escaping @Sendable (isolated ClusterAgent) -> Void
     ) -> DeadlineID {
         self.reactor.schedule(at: self.configuration.clock.instant(instant)) {
             self.assumeIsolated { body($0) }

@@ -38,7 +38,8 @@ struct DiscoveryWatch: Sendable {
     }
 
     private func look(
-        _ guardian: inout DiscoveryGuard, _ take: @Sendable (DiscoveryNews, Bool) async -> Void
+        _ guardian: inout DiscoveryGuard,
+        _ take: @Sendable (DiscoveryNews, Bool) async -> Void
     ) async -> Bool {
         do {
             let answer = try await self.discovery.discover()

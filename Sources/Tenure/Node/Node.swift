@@ -17,8 +17,9 @@ internal import Synchronization
 /// try await ServiceGroup(services: [node], gracefulShutdownSignals: [.sigterm], logger: logger).run()
 /// ```
 ///
-/// A graceful shutdown stops claiming, hands every tenant over, lets runs finish until `DrainTimeout`, gives the attempts
-/// of the rest back, and leaves the cluster. Cancelling the task ends at once; the others take over after `NodeTimeout`.
+/// A graceful shutdown stops claiming, hands every tenant over, lets runs finish until `DrainTimeout`, gives the
+/// attempts of the rest back, and leaves the cluster. Cancelling the task ends at once; the others take over after
+/// `NodeTimeout`.
 public final class Node: Service, Sendable {
     private let options: NodeOptions
     private let discovery: any TenantDiscovery
@@ -32,7 +33,10 @@ public final class Node: Service, Sendable {
     ///
     /// - Throws: ``InvalidOptions`` with every problem found.
     public init(
-        options: NodeOptions, discovery: any TenantDiscovery, handlers: Handlers, logger: Logger
+        options: NodeOptions,
+        discovery: any TenantDiscovery,
+        handlers: Handlers,
+        logger: Logger
     ) throws(InvalidOptions) {
         let problems = options.problems()
         guard problems.isEmpty else { throw InvalidOptions(problems: problems) }
@@ -77,7 +81,12 @@ public final class Node: Service, Sendable {
 
     private func run(on backends: NodeBackends) async throws {
         let runtime = NodeRuntime(
-            options: self.options, backends: backends, handlers: self.handlers, events: self.bus, logger: self.logger)
+            options: self.options,
+            backends: backends,
+            handlers: self.handlers,
+            events: self.bus,
+            logger: self.logger
+        )
         try await runtime.join()
         let watch = DiscoveryWatch(
             discovery: self.discovery,
@@ -116,7 +125,9 @@ extension NodeOptions {
             "runs.max_concurrent_per_tenant is \(self.runs.maxConcurrentPerTenant): use 1 to 100,000"
         )
         require(
-            (1...10_000).contains(self.runs.batchSize), "runs.batch_size is \(self.runs.batchSize): use 1 to 10,000")
+            (1...10_000).contains(self.runs.batchSize),
+            "runs.batch_size is \(self.runs.batchSize): use 1 to 10,000"
+        )
         require(self.runs.defaultTimeout > .zero, "runs.default_timeout must be longer than nothing")
         require(
             self.runs.retention >= .seconds(3600),

@@ -57,7 +57,11 @@ final class NodeRuntime: Sendable {
                 newIncarnation: Self.newIncarnation,
                 host: { tenant, holder, report in
                     let scheduler = TenantScheduler(
-                        tenant: tenant, holder: holder, environment: environment, report: report)
+                        tenant: tenant,
+                        holder: holder,
+                        environment: environment,
+                        report: report
+                    )
                     host.yield(scheduler)
                     return scheduler
                 },

@@ -62,7 +62,11 @@ final class Dispatcher: Sendable {
         self.change { state in
             guard let member = state.members[membership.tenant], member.serial == membership.serial else { return }
             state.allocator.update(
-                member.descriptor, ready: ready, dueSince: dueSince, workPriority: workPriority)
+                member.descriptor,
+                ready: ready,
+                dueSince: dueSince,
+                workPriority: workPriority
+            )
         }
     }
 

@@ -64,7 +64,9 @@ struct RunExecutor: Sendable {
     }
 
     private func verdict(
-        of item: WorkItem, failure: (any Error)?, cause: CancellationCause?
+        of item: WorkItem,
+        failure: (any Error)?,
+        cause: CancellationCause?
     ) -> (Outcome.Verdict, String?) {
         guard let failure else { return (.completed, nil) }
         switch failure {

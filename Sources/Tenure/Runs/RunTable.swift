@@ -48,7 +48,8 @@ final class RunTable: Sendable {
     ///
     /// - Parameter body: Runs the handler and says how it ended, given the reason of a cancellation.
     func start(
-        _ entry: Entry, body: @escaping @Sendable (_ cause: @Sendable () -> CancellationCause?) async -> Outcome
+        _ entry: Entry,
+        body: @escaping @Sendable (_ cause: @Sendable () -> CancellationCause?) async -> Outcome
     ) {
         let id = entry.item.id
         self.state.withLock { $0.running[id] = entry }

@@ -74,7 +74,10 @@ extension TenantScheduler {
             case .completed, .cancelled: events.emitWork(.runCompleted, fields)
             case .retry, .snoozed, .released: events.emitWork(.runRetried, fields)
             case .discarded(let reason):
-                events.emit(.runDiscarded, fields() + [.text("reason", reason), .text("error", run.outcome.error ?? "")])
+                events.emit(
+                    .runDiscarded,
+                    fields() + [.text("reason", reason), .text("error", run.outcome.error ?? "")]
+                )
             }
             if case .retry(let delay) = run.outcome.verdict { self.noteDue(after: delay) }
             if case .snoozed(let delay) = run.outcome.verdict { self.noteDue(after: delay) }

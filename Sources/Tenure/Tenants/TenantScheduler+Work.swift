@@ -82,7 +82,9 @@ extension TenantScheduler {
         let standingIDs = Dictionary(standing.map { ($0.batch, Set($0.ids)) }, uniquingKeysWith: { $0.union($1) })
         for claim in doubtful {
             let ids = standingIDs[claim.request.batch] ?? []
-            let (started, others) = (claim.items.filter { ids.contains($0.id) }, claim.items.filter { !ids.contains($0.id) })
+            let (started, others) = (
+                claim.items.filter { ids.contains($0.id) }, claim.items.filter { !ids.contains($0.id) }
+            )
             self.start(started, batch: claim.request.batch, isLone: claim.request.isLone, epoch: epoch)
             self.grants += others.count
             self.queue.putBack(others, wasLone: claim.request.isLone)
@@ -97,7 +99,11 @@ extension TenantScheduler {
                         isLone: false,
                         item: WorkItem(id: id, kind: .timer, topic: "", dueAt: serverNow),
                         outcome: Outcome(
-                            id: id, attempt: 1, verdict: .released, startedAt: serverNow, finishedAt: serverNow,
+                            id: id,
+                            attempt: 1,
+                            verdict: .released,
+                            startedAt: serverNow,
+                            finishedAt: serverNow,
                             error: "claimed, and never started"
                         )
                     )
@@ -146,7 +152,8 @@ extension TenantScheduler {
             self.serverClock = ServerClock(snapshot.serverTime, receivedAt: self.now)
             for (name, problem) in self.jobs.replace(snapshot) {
                 self.environment.events.emit(
-                    .jobInvalid, [.tenant(self.tenant.id), .text("job", name), .text("reason", problem)]
+                    .jobInvalid,
+                    [.tenant(self.tenant.id), .text("job", name), .text("reason", problem)]
                 )
             }
         } catch {
@@ -311,7 +318,10 @@ extension TenantScheduler {
         let now = self.now
         self.environment.gauges.noteStarted(items.count)
         self.environment.events.emitWork(.workClaimed) {
-            [.tenant(self.tenant.id), .text("kind", items[0].kind.rawValue), .count("count", items.count), .epoch(epoch)]
+            [
+                .tenant(self.tenant.id), .text("kind", items[0].kind.rawValue), .count("count", items.count),
+                .epoch(epoch),
+            ]
         }
         for item in items {
             guard let handler = self.environment.handlers.handler(for: item.topic) else { continue }
@@ -320,7 +330,12 @@ extension TenantScheduler {
             let executor = self.executor
             self.runs.start(entry) { cause in
                 await executor.run(
-                    item, handler: handler, epoch: epoch, deadline: deadline, serverClock: serverClock, cause: cause
+                    item,
+                    handler: handler,
+                    epoch: epoch,
+                    deadline: deadline,
+                    serverClock: serverClock,
+                    cause: cause
                 )
             }
         }

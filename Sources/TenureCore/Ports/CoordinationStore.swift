@@ -14,13 +14,15 @@ package protocol CoordinationStore: Sendable {
     /// A node ID that is registered under another incarnation is replaced only when that incarnation is named: the
     /// caller has watched its heartbeat stand still for `NodeTimeout` on its own clock.
     func register(
-        _ node: NodeDescriptor, replacing: Incarnation?
+        _ node: NodeDescriptor,
+        replacing: Incarnation?
     ) async throws(CoordinationError) -> RegistrationReply
 
     /// One heartbeat: counts, stores the load, renews every named lock (exact epoch), and tells what changed.
     func heartbeat(_ heartbeat: Heartbeat) async throws(CoordinationError) -> HeartbeatReply
 
-    /// Removes a node that leaves. Its locks are released (exact epochs), its moves void. Nothing for another incarnation.
+    /// Removes a node that leaves. Its locks are released (exact epochs), its moves void. Nothing for another
+    /// incarnation.
     func deregister(_ holder: Holder) async throws(CoordinationError)
 
     /// Sets whether a node takes tenants. False when there is no such node.
@@ -32,7 +34,9 @@ package protocol CoordinationStore: Sendable {
     ///
     /// Asking again while holding it renews it under the same term.
     func acquireLeadership(
-        _ holder: Holder, highestTermSeen: Term, lease: Duration
+        _ holder: Holder,
+        highestTermSeen: Term,
+        lease: Duration
     ) async throws(CoordinationError) -> LeadershipReply
 
     /// Extends the leadership of exactly this holder and term. False when it is no longer the present one.
@@ -45,15 +49,17 @@ package protocol CoordinationStore: Sendable {
 
     /// Publishes tenants and removes others, whose assignment and moves end with them.
     func publishTenants(
-        _ upserts: [TenantDescriptor], removing: [TenantID], term: Term
+        _ upserts: [TenantDescriptor],
+        removing: [TenantID],
+        term: Term
     ) async throws(CoordinationError)
 
     /// Applies a plan in one step.
     ///
-    /// Each change holds only under its condition, since the plan may be older than the state: a registration is removed
-    /// only if it is the named one; a tenant is assigned only if its present node, if any, is not registered and the new
-    /// one is; a move begins only from the assigned node, between registrations that stand, with no other in flight. What
-    /// fails its condition is left out.
+    /// Each change holds only under its condition, since the plan may be older than the state: a registration is
+    /// removed only if it is the named one; a tenant is assigned only if its present node, if any, is not registered
+    /// and the new one is; a move begins only from the assigned node, between registrations that stand, with no other
+    /// in flight. What fails its condition is left out.
     func apply(_ changes: PlanChanges, term: Term) async throws(CoordinationError)
 
     // MARK: Locks
@@ -61,11 +67,14 @@ package protocol CoordinationStore: Sendable {
     /// Takes a tenant's lock with the next epoch above both the counter and `floor`.
     ///
     /// Only the assigned node gets it; a node that held it before the store forgot it gets it too, and becomes the
-    /// assigned one. A tenant was forgotten if it has neither a node nor a reason for having none, and its epoch is gone
-    /// or below `floor`: whoever held it names its last epoch there. Asking again while holding it returns the same epoch
-    /// unless `floor` is not below it, when a new epoch is given.
+    /// assigned one. A tenant was forgotten if it has neither a node nor a reason for having none, and its epoch is
+    /// gone or below `floor`: whoever held it names its last epoch there. Asking again while holding it returns the
+    /// same epoch unless `floor` is not below it, when a new epoch is given.
     func acquireLock(
-        of tenant: TenantID, for holder: Holder, floor: Epoch, duration: Duration
+        of tenant: TenantID,
+        for holder: Holder,
+        floor: Epoch,
+        duration: Duration
     ) async throws(CoordinationError) -> LockReply
 
     /// Releases exactly this lock and wakes the others. False when it was no longer held.
@@ -73,7 +82,9 @@ package protocol CoordinationStore: Sendable {
 
     /// The target of a move says that it is ready. False when the move is void.
     func reportReady(
-        _ tenant: TenantID, move: String, target: Holder
+        _ tenant: TenantID,
+        move: String,
+        target: Holder
     ) async throws(CoordinationError) -> Bool
 
     /// Passes the lock to the target of a ready move under a new epoch; the assignment follows and the move ends.
@@ -81,7 +92,12 @@ package protocol CoordinationStore: Sendable {
     /// - Parameter lastClaim: When the source made its last claim pass, by the tenant's Postgres; the target gets it
     ///   with the wake-up, for the measured gap.
     func passLock(
-        of tenant: TenantID, move: String, holder: Holder, epoch: Epoch, duration: Duration, lastClaim: ServerTime
+        of tenant: TenantID,
+        move: String,
+        holder: Holder,
+        epoch: Epoch,
+        duration: Duration,
+        lastClaim: ServerTime
     ) async throws(CoordinationError) -> PassReply
 
     // MARK: Reading
@@ -106,8 +122,8 @@ package protocol CoordinationStore: Sendable {
     /// Reads events after an ID (`nil`: from the oldest kept), at most `limit`.
     func events(after id: String?, limit: Int) async throws(CoordinationError) -> [StoredEvent]
 
-    /// Wake-ups as they come; `resubscribed` first, when they begin to come, and after each interruption, since some may
-    /// have been lost.
+    /// Wake-ups as they come; `resubscribed` first, when they begin to come, and after each interruption, since some
+    /// may have been lost.
     ///
     /// Bounded: on overflow the oldest are dropped and a `resubscribed` takes their place.
     func wakeups() async -> AsyncStream<Wakeup>

@@ -19,7 +19,8 @@ package protocol TenantStore: Sendable {
     /// - Parameters:
     ///   - living: Registrations that are alive, the owner's own included.
     ///   - lending: How long claims of the living stay lent, from when this owner first saw them.
-    func open(epoch: Epoch, holder: Holder, living: [Incarnation], lending: Duration) async throws(StoreError) -> Opening
+    func open(epoch: Epoch, holder: Holder, living: [Incarnation], lending: Duration) async throws(StoreError)
+        -> Opening
 
     /// Jobs that are not deleted, with the version of the set.
     func jobs() async throws(StoreError) -> JobsSnapshot
@@ -85,7 +86,11 @@ package struct LentClaim: Sendable, Equatable {
     package var until: ServerTime
 
     package init(
-        batch: BatchID, incarnation: Incarnation, ids: [WorkID], orderingKeys: [String], until: ServerTime
+        batch: BatchID,
+        incarnation: Incarnation,
+        ids: [WorkID],
+        orderingKeys: [String],
+        until: ServerTime
     ) {
         self.batch = batch
         self.incarnation = incarnation
@@ -133,8 +138,8 @@ package struct Exchange: Sendable, Equatable {
     }
 }
 
-/// What an owner does under its epoch in one transaction: materialise, claim, go to sleep, look for more; in this order,
-/// so that the look sees whatever was enqueued by those who still read that the owner is awake.
+/// What an owner does under its epoch in one transaction: materialise, claim, go to sleep, look for more; in this
+/// order, so that the look sees whatever was enqueued by those who still read that the owner is awake.
 package struct ClaimPass: Sendable, Equatable {
     package var epoch: Epoch
     package var holder: Holder

@@ -181,9 +181,11 @@ package struct TenancyMachine: Sendable {
             }
             return []
         case .acquiring(let request, let floor, let failures):
-            // What was read may be older than the request under way, which assigns the tenant itself where the store forgot
-            // everything: the answer to a request decides.
-            guard observation.isAssigned else { return failures == 0 && floor == .none ? self.acquire(floor: floor) : [] }
+            // What was read may be older than the request under way, which assigns the tenant itself where the store
+            // forgot everything: the answer to a request decides.
+            guard observation.isAssigned else {
+                return failures == 0 && floor == .none ? self.acquire(floor: floor) : []
+            }
             // The lock that was waited for may have gone before its time: ask at once, but not beside a request that is
             // under way, whose timer is not armed yet.
             if failures == 0, let lock = observation.lock, lock.holder != self.holder {
@@ -238,7 +240,9 @@ package struct TenancyMachine: Sendable {
     // MARK: The lock
 
     private mutating func lockReplied(
-        _ request: RequestID, _ reply: Reply<LockReply>, at now: MonotonicInstant
+        _ request: RequestID,
+        _ reply: Reply<LockReply>,
+        at now: MonotonicInstant
     ) -> [Action] {
         guard case .acquiring(let present, let floor, let failures) = self.state, present == request else { return [] }
         switch reply {
@@ -350,7 +354,9 @@ package struct TenancyMachine: Sendable {
     }
 
     private mutating func passReplied(
-        _ request: RequestID, _ reply: Reply<PassReply>, at now: MonotonicInstant
+        _ request: RequestID,
+        _ reply: Reply<PassReply>,
+        at now: MonotonicInstant
     ) -> [Action] {
         guard case .passing(request, _, let epoch, _) = self.state else { return [] }
         switch reply {
@@ -368,7 +374,9 @@ package struct TenancyMachine: Sendable {
     }
 
     private mutating func releaseReplied(
-        _ request: RequestID, _ reply: Reply<Bool>, at now: MonotonicInstant
+        _ request: RequestID,
+        _ reply: Reply<Bool>,
+        at now: MonotonicInstant
     ) -> [Action] {
         guard case .releasing(request, let epoch, let isBackingOff) = self.state else { return [] }
         switch reply {

@@ -1,7 +1,7 @@
 /// Exponential backoff with jitter.
 package enum Backoff {
-    /// The delay after a number of failed attempts: `base · 2^(failures − 1)`, at most the policy's maximum, of which the
-    /// second half is random.
+    /// The delay after a number of failed attempts: `base · 2^(failures − 1)`, at most the policy's maximum, of which
+    /// the second half is random.
     ///
     /// - Parameters:
     ///   - failures: From 1.

@@ -1,4 +1,5 @@
-/// Names one claim: a UUID in lower case that the claiming node makes, so that a claim whose reply was lost can be found.
+/// Names one claim: a UUID in lower case that the claiming node makes, so that a claim whose reply was lost can be
+/// found.
 public struct BatchID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The UUID in lower case.
     public let description: String
@@ -40,7 +41,12 @@ package struct Outcome: Sendable, Equatable {
     package var error: String?
 
     package init(
-        id: WorkID, attempt: Int, verdict: Verdict, startedAt: ServerTime, finishedAt: ServerTime, error: String? = nil
+        id: WorkID,
+        attempt: Int,
+        verdict: Verdict,
+        startedAt: ServerTime,
+        finishedAt: ServerTime,
+        error: String? = nil
     ) {
         self.id = id
         self.attempt = attempt

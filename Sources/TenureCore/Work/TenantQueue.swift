@@ -1,9 +1,9 @@
 /// Decides what one owned tenant does next: which rows are ready, which are in flight, when to look again. Pure.
 ///
-/// It keeps the invariant that an ID is never claimed twice at once by a healthy owner: an ID is *known* from the moment
-/// that a scan returned it until its settlement was acknowledged, and a known ID is not taken from a scan again. Scans
-/// run after the settlements of the same round trip, and there is one round trip at a time, so a scan that returns an ID
-/// that was settled before it returns a row that is due again.
+/// It keeps the invariant that an ID is never claimed twice at once by a healthy owner: an ID is *known* from the
+/// moment that a scan returned it until its settlement was acknowledged, and a known ID is not taken from a scan again.
+/// Scans run after the settlements of the same round trip, and there is one round trip at a time, so a scan that
+/// returns an ID that was settled before it returns a row that is due again.
 ///
 /// - Complexity: O(1) per row, O(p) per claim for p priorities.
 package struct TenantQueue: Sendable {

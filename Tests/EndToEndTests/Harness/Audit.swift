@@ -18,7 +18,9 @@ struct Audit {
     /// Reads the history of the given tenants.
     ///
     /// - Parameter since: Lateness counts for occurrences from this instant on, in seconds since 1970.
-    static func of(_ cluster: TestCluster, since: Double = 0, tenants: [TestCluster.Tenant]? = nil) async throws -> Audit {
+    static func of(_ cluster: TestCluster, since: Double = 0, tenants: [TestCluster.Tenant]? = nil) async throws
+        -> Audit
+    {
         var audit = Audit()
         let ticks = """
             SELECT extract(epoch FROM scheduled_for)::bigint, count(*) FILTER (WHERE state = 'completed'),
@@ -48,9 +50,21 @@ struct Audit {
 
     /// Fails unless nothing is missing and nothing was completed twice.
     func expectSound(sourceLocation: SourceLocation = #_sourceLocation) {
-        #expect(self.missing.isEmpty, "\(self.missing.count) missing: \(self.missing.prefix(10))", sourceLocation: sourceLocation)
-        #expect(self.doubled.isEmpty, "\(self.doubled.count) twice: \(self.doubled.prefix(10))", sourceLocation: sourceLocation)
-        #expect(self.skipped.isEmpty, "\(self.skipped.count) skipped: \(self.skipped.prefix(10))", sourceLocation: sourceLocation)
+        #expect(
+            self.missing.isEmpty,
+            "\(self.missing.count) missing: \(self.missing.prefix(10))",
+            sourceLocation: sourceLocation
+        )
+        #expect(
+            self.doubled.isEmpty,
+            "\(self.doubled.count) twice: \(self.doubled.prefix(10))",
+            sourceLocation: sourceLocation
+        )
+        #expect(
+            self.skipped.isEmpty,
+            "\(self.skipped.count) skipped: \(self.skipped.prefix(10))",
+            sourceLocation: sourceLocation
+        )
         #expect(self.completed > 0, sourceLocation: sourceLocation)
     }
 }
@@ -63,7 +77,9 @@ final class TimerStream: Sendable {
     ///
     /// - Parameter payload: JSON text; `sleep_ms` makes runs last.
     static func start(
-        _ cluster: TestCluster, every interval: Duration = .milliseconds(500), payload: String = #"{"sleep_ms": 0}"#
+        _ cluster: TestCluster,
+        every interval: Duration = .milliseconds(500),
+        payload: String = #"{"sleep_ms": 0}"#
     ) -> TimerStream {
         TimerStream(
             task: Task {
@@ -104,7 +120,9 @@ extension TestCluster {
         let deadline = clock.now + limit
         while true {
             let left = try await self.queryAll(
-                "SELECT id, topic, due_at, attempts FROM @.work WHERE kind = 'timer' LIMIT 3", tenants: tenants)
+                "SELECT id, topic, due_at, attempts FROM @.work WHERE kind = 'timer' LIMIT 3",
+                tenants: tenants
+            )
             if left.isEmpty { break }
             guard clock.now < deadline else {
                 Issue.record("timers are left: \(left.prefix(5))")

@@ -53,7 +53,9 @@ extension TestCluster {
 
     /// Asks again and again until something holds.
     func waitUntil(
-        within limit: Duration, _ what: String, _ condition: () async throws -> Bool
+        within limit: Duration,
+        _ what: String,
+        _ condition: () async throws -> Bool
     ) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now + limit

@@ -4,8 +4,8 @@ import Testing
 
 /// A whole cluster of real processes: a Redis and a Postgres of its own, a registry, tenants with work, and nodes.
 ///
-/// By default 60 tenants: 20 with a database each, 40 as schemas of two more. Every tenant has a job due every second; a
-/// ``TimerStream`` adds timers. What happened is read from the databases, never from logs.
+/// By default 60 tenants: 20 with a database each, 40 as schemas of two more. Every tenant has a job due every second;
+/// a ``TimerStream`` adds timers. What happened is read from the databases, never from logs.
 final class TestCluster: Sendable {
     struct Tenant: Sendable, Hashable {
         let id: String
@@ -22,7 +22,9 @@ final class TestCluster: Sendable {
 
     /// Starts the servers and creates the tenants; no node yet.
     static func start(
-        databases: Int = 20, schemasInTwoMore: Int = 40, registryApart: Bool = false
+        databases: Int = 20,
+        schemasInTwoMore: Int = 40,
+        registryApart: Bool = false
     ) async throws -> TestCluster {
         async let redis = PrivateRedis.start()
         async let postgres = PrivatePostgres.start(settings: ["max_connections=300"], isDurable: true)
@@ -32,7 +34,11 @@ final class TestCluster: Sendable {
             Tenant(id: "shared-\($0)", database: "shared_\($0 % 2)", schema: "tenant_\($0)")
         }
         let cluster = TestCluster(
-            redis: try await redis, postgres: try await postgres, registry: registry, tenants: tenants)
+            redis: try await redis,
+            postgres: try await postgres,
+            registry: registry,
+            tenants: tenants
+        )
         try await cluster.createTenants()
         return cluster
     }
@@ -95,7 +101,9 @@ final class TestCluster: Sendable {
         for database in Set(self.tenants.map(\.database)).sorted() {
             _ = try await self.postgres.query("CREATE DATABASE \(database)")
             _ = try await self.postgres.query(
-                "CREATE TABLE public.ledger (tenant text, id bigint)", database: database)
+                "CREATE TABLE public.ledger (tenant text, id bigint)",
+                database: database
+            )
         }
         try await self.tenure("registry", "init")
         let rows = self.tenants.map { tenant in
@@ -119,14 +127,20 @@ final class TestCluster: Sendable {
     /// Runs a query in one tenant's database, with `@` standing for its schema.
     func query(_ tenant: Tenant, _ sql: String) async throws -> [[String]] {
         let text = try await self.postgres.query(
-            sql.replacingOccurrences(of: "@", with: tenant.schema), database: tenant.database)
-        return text.split(separator: "\n").map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }
+            sql.replacingOccurrences(of: "@", with: tenant.schema),
+            database: tenant.database
+        )
+        return text.split(separator: "\n").map {
+            $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        }
     }
 
     /// Runs a query over all tenants, one round trip a database; each row begins with the tenant's ID.
     func queryAll(_ sql: String, tenants: [Tenant]? = nil) async throws -> [[String]] {
         var rows: [[String]] = []
-        for (database, tenants) in Dictionary(grouping: tenants ?? self.tenants, by: \.database).sorted(by: { $0.key < $1.key }) {
+        for (database, tenants) in Dictionary(grouping: tenants ?? self.tenants, by: \.database).sorted(by: {
+            $0.key < $1.key
+        }) {
             let statements = tenants.map { tenant in
                 let one = sql.replacingOccurrences(of: "@tenant", with: tenant.id)
                     .replacingOccurrences(of: "@", with: tenant.schema)

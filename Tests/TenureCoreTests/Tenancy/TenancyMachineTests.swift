@@ -37,7 +37,8 @@ struct TenancyMachineTests {
     private func request(_ actions: [TenancyMachine.Action]) throws -> TenancyMachine.RequestID {
         for action in actions.reversed() {
             switch action {
-            case .acquire(let request, _), .pass(let request, _, _, _), .release(let request, _), .setTimer(let request, _):
+            case .acquire(let request, _), .pass(let request, _, _, _), .release(let request, _),
+                .setTimer(let request, _):
                 return request
             default: continue
             }
@@ -67,7 +68,9 @@ struct TenancyMachineTests {
         let request = try self.request(machine.handle(.observed(self.assigned()), at: self.now))
 
         let waiting = machine.handle(
-            .lockReplied(request, .answered(.held(self.lock(self.other, 3, remaining: .seconds(2))))), at: self.now)
+            .lockReplied(request, .answered(.held(self.lock(self.other, 3, remaining: .seconds(2))))),
+            at: self.now
+        )
         let again = machine.handle(.timerFired(request), at: self.now.advanced(by: .seconds(2)))
 
         #expect(waiting == [.setTimer(request, self.now.advanced(by: .milliseconds(2002)))])
@@ -102,10 +105,13 @@ struct TenancyMachineTests {
 
         let preparing = machine.handle(
             .observed(self.assigned(lock: self.lock(self.own, 5), move: self.move(from: self.own, to: self.other))),
-            at: self.now)
+            at: self.now
+        )
         let stopping = machine.handle(.observed(self.assigned(lock: self.lock(self.own, 5), move: ready)), at: self.now)
         let passing = machine.handle(
-            .claimsStopped(Epoch(5), lastClaim: ServerTime(microseconds: 99)), at: self.now)
+            .claimsStopped(Epoch(5), lastClaim: ServerTime(microseconds: 99)),
+            at: self.now
+        )
         let request = try self.request(passing)
         let passed = machine.handle(.passReplied(request, .answered(.passed(Epoch(6)))), at: self.now)
 
@@ -122,7 +128,8 @@ struct TenancyMachineTests {
         let ready = self.move(from: self.own, to: self.other, stage: .ready)
         _ = machine.handle(.observed(self.assigned(lock: self.lock(self.own, 5), move: ready)), at: self.now)
         let request = try self.request(
-            machine.handle(.claimsStopped(Epoch(5), lastClaim: .distantPast), at: self.now))
+            machine.handle(.claimsStopped(Epoch(5), lastClaim: .distantPast), at: self.now)
+        )
 
         #expect(machine.handle(.passReplied(request, .answered(.void)), at: self.now) == [.resumeClaiming(Epoch(5))])
         #expect(machine.heldEpoch == Epoch(5))
@@ -142,7 +149,8 @@ struct TenancyMachineTests {
 
         #expect(found == [.suspend(Epoch(5)), .acquire(asked, floor: Epoch(5))])
         #expect(
-            machine.handle(.lockReplied(asked, .answered(.notAssigned(self.other.node))), at: self.now) == [.retire])
+            machine.handle(.lockReplied(asked, .answered(.notAssigned(self.other.node))), at: self.now) == [.retire]
+        )
     }
 
     @Test("The target of a move prepares, reports once it is ready, and works when the lock is passed to it")
@@ -153,14 +161,17 @@ struct TenancyMachineTests {
         let hosting = machine.handle(.observed(.init(isAssigned: false, lock: nil, move: move)), at: self.now)
         let reporting = machine.handle(.prepared, at: self.now)
         let working = machine.handle(
-            .lockPassed(epoch: Epoch(6), from: self.other.node, lastClaim: ServerTime(microseconds: 5)), at: self.now)
+            .lockPassed(epoch: Epoch(6), from: self.other.node, lastClaim: ServerTime(microseconds: 5)),
+            at: self.now
+        )
 
         #expect(hosting == [.host])
         #expect(reporting == [.reportReady(move: "1-1")])
         #expect(
             working == [
                 .activate(Epoch(6), .handover(from: self.other.node, lastClaim: ServerTime(microseconds: 5)))
-            ])
+            ]
+        )
     }
 
     @Test("A19: a pass whose wake-up was lost is seen at the next look at the assignment")
@@ -168,7 +179,8 @@ struct TenancyMachineTests {
         var machine = TenancyMachine(holder: self.own)
         _ = machine.handle(
             .observed(.init(isAssigned: false, lock: nil, move: self.move(from: self.other, to: self.own))),
-            at: self.now)
+            at: self.now
+        )
 
         let actions = machine.handle(.observed(self.assigned(lock: self.lock(self.own, 6))), at: self.now)
 
@@ -218,7 +230,8 @@ struct TenancyMachineTests {
         #expect(early == [])
         #expect(
             machine.handle(.lockReplied(request, .answered(.acquired(Epoch(6)))), at: self.now)
-                == [.activate(Epoch(6), .takeover)])
+                == [.activate(Epoch(6), .takeover)]
+        )
     }
 
     @Test("A node that was declared lost drops everything")

@@ -6,8 +6,13 @@ import Testing
 struct TenantQueueTests {
     private func item(_ id: Int64, due: Int64 = 0, priority: Int = 0, isSuspect: Bool = false) -> WorkItem {
         WorkItem(
-            id: WorkID(id), kind: .timer, topic: "t", dueAt: ServerTime(microseconds: due), priority: priority,
-            isSuspect: isSuspect)
+            id: WorkID(id),
+            kind: .timer,
+            topic: "t",
+            dueAt: ServerTime(microseconds: due),
+            priority: priority,
+            isSuspect: isSuspect
+        )
     }
 
     private func scan(_ items: [WorkItem], hasMore: Bool = false, nextDue: Int64? = nil) -> PassResult.Scan {
@@ -77,8 +82,12 @@ struct TenantQueueTests {
     func lent() {
         var queue = TenantQueue(batchSize: 10, now: .zero)
         let claim = LentClaim(
-            batch: BatchID("b"), incarnation: Incarnation("i"), ids: [WorkID(1)], orderingKeys: [],
-            until: ServerTime(microseconds: 9))
+            batch: BatchID("b"),
+            incarnation: Incarnation("i"),
+            ids: [WorkID(1)],
+            orderingKeys: [],
+            until: ServerTime(microseconds: 9)
+        )
         queue.setLent([claim])
         queue.take(self.scan([self.item(1), self.item(2)]))
         let taken6 = self.ids(queue.takeReady(10))
