@@ -62,8 +62,8 @@ public struct CoordinationOptions: Sendable, Hashable {
         let renewals = self.heartbeatInterval * 2 + self.safetyMargin
         require(
             self.lockDuration > renewals,
-            "LockDuration (\(self.lockDuration)) must exceed 2 × HeartbeatInterval + SafetyMargin (\(renewals)), or one "
-                + "late heartbeat loses every lock: raise LockDuration or lower HeartbeatInterval"
+            "LockDuration (\(self.lockDuration)) must exceed 2 × HeartbeatInterval + SafetyMargin (\(renewals)), or "
+                + "one late heartbeat loses every lock: raise LockDuration or lower HeartbeatInterval"
         )
         require(
             self.leaderLeaseDuration > renewals,
@@ -72,8 +72,8 @@ public struct CoordinationOptions: Sendable, Hashable {
         )
         require(
             self.nodeTimeout > self.heartbeatInterval * 2,
-            "NodeTimeout (\(self.nodeTimeout)) must exceed 2 × HeartbeatInterval (\(self.heartbeatInterval * 2)), or one "
-                + "late heartbeat makes a node lost: raise NodeTimeout or lower HeartbeatInterval"
+            "NodeTimeout (\(self.nodeTimeout)) must exceed 2 × HeartbeatInterval (\(self.heartbeatInterval * 2)), or "
+                + "one late heartbeat makes a node lost: raise NodeTimeout or lower HeartbeatInterval"
         )
         require(self.maxSchedulesPerNode >= 0, "MaxSchedulesPerNode is \(self.maxSchedulesPerNode): use 0 for no cap")
         require(
