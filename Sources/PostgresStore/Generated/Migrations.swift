@@ -242,7 +242,7 @@ JOIN __schema__.work AS w ON w.id = claimed.id;
     package static let m0002 = Migration(
         number: 2,
         name: "ownership",
-        sha256: "e11966330ca02e84e82f585deaa45ff5557ffb657b2f3269e0765a30a98e54b0",
+        sha256: "256609b73d51315bc6854b8cdc69624de98c846f596bb5093a56c5af60fdea86",
         isBreaking: false,
         source: #"""
 -- Who may claim: the fence, and the locks that its readers and its writer take.
@@ -310,6 +310,15 @@ DECLARE
     key constant bigint := __schema__.fence_lock();
 BEGIN
     PERFORM __schema__.assert_read_committed();
+    -- Epochs only grow: one that is too low now stays so, and is refused without waiting for anybody.
+    SELECT * INTO STRICT present FROM __schema__.fence AS f;
+    IF epoch < present.epoch THEN
+        installed := false;
+        floor := present.epoch;
+        server_time := clock_timestamp();
+        RETURN NEXT;
+        RETURN;
+    END IF;
     PERFORM set_config('lock_timeout', greatest(patience_ms, 1)::text, true);
     FOR try IN 1..5 LOOP
         BEGIN

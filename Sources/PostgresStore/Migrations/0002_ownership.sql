@@ -63,6 +63,15 @@ DECLARE
     key constant bigint := __schema__.fence_lock();
 BEGIN
     PERFORM __schema__.assert_read_committed();
+    -- Epochs only grow: one that is too low now stays so, and is refused without waiting for anybody.
+    SELECT * INTO STRICT present FROM __schema__.fence AS f;
+    IF epoch < present.epoch THEN
+        installed := false;
+        floor := present.epoch;
+        server_time := clock_timestamp();
+        RETURN NEXT;
+        RETURN;
+    END IF;
     PERFORM set_config('lock_timeout', greatest(patience_ms, 1)::text, true);
     FOR try IN 1..5 LOOP
         BEGIN

@@ -64,6 +64,9 @@ package actor PostgresTenantStore: TenantStore {
         let place = try self.place.get()
         let migrator = SchemaMigrator(tenant: place.schema)
         let deadline = ContinuousClock.now + self.timeouts.migration
+        // An epoch that is always refused: the statement and its function are then ready in the session that takes
+        // ownership for real, which has to be fast.
+        let rehearsal = self.ownershipUnit(Epoch(-1), Holder(node: Self.nobody, incarnation: Incarnation("")))
         try await self.withConnection("schema.prepare", .opening) { connection in
             switch try await migrator.check(connection, deadline: deadline) {
             case .current:
@@ -78,28 +81,63 @@ package actor PostgresTenantStore: TenantStore {
                 }
                 try await migrator.migrate(connection, deadline: deadline)
             }
+            _ = try await connection.run(rehearsal, deadline: deadline)
         }
     }
 
     package func takeOwnership(epoch: Epoch, holder: Holder) async throws(StoreError) -> OwnershipReply {
-        let unit = PostgresUnit(
+        let unit = self.ownershipUnit(epoch, holder)
+        return try await self.run(unit, Self.taking) { answers throws(PostgresError) in try self.ownership(answers) }
+    }
+
+    package func assume(
+        epoch: Epoch,
+        holder: Holder,
+        living: [Incarnation],
+        lending: Duration
+    ) async throws(StoreError) -> Assumption {
+        let units = [self.ownershipUnit(epoch, holder), self.openingUnit(epoch, holder, living, lending)]
+        let deadline = ContinuousClock.now + self.timeouts.opening
+        let results = try await self.withConnection(Self.taking, .opening) { connection in
+            await connection.pipeline(units, deadline: deadline)
+        }
+        let assumption: Assumption
+        do throws(PostgresError) {
+            switch try self.ownership(try results[0].get()) {
+            case .refused(let floor): assumption = .refused(floor: floor)
+            case .installed: assumption = .opened(try self.opening(try results[1].get(), holder))
+            }
+        } catch {
+            throw StoreError(error, operation: Self.taking)
+        }
+        await self.followHints()
+        return assumption
+    }
+
+    private static let taking = "ownership.take"
+    // The literal is a valid name.
+    private static let nobody = try! NodeID("nobody")
+
+    private func ownershipUnit(_ epoch: Epoch, _ holder: Holder) -> PostgresUnit {
+        PostgresUnit(
             self.statements.takeOwnership,
             .int(epoch.value),
             .text(holder.node.description),
             .text(holder.incarnation.description)
         )
-        return try await self.run(unit, "ownership.take") { answers throws(PostgresError) in
-            let row = try answers[0].single()
-            return try row.bool(0) ? .installed : .refused(floor: Epoch(Int64(try row.int(1))))
-        }
     }
 
-    package func open(
-        epoch: Epoch,
-        holder: Holder,
-        living: [Incarnation],
-        lending: Duration
-    ) async throws(StoreError) -> Opening {
+    private func ownership(_ answers: [PostgresRows]) throws(PostgresError) -> OwnershipReply {
+        let row = try answers[0].single()
+        return try row.bool(0) ? .installed : .refused(floor: Epoch(Int64(try row.int(1))))
+    }
+
+    private func openingUnit(
+        _ epoch: Epoch,
+        _ holder: Holder,
+        _ living: [Incarnation],
+        _ lending: Duration
+    ) -> PostgresUnit {
         var unit = PostgresUnit(
             self.statements.openTenant,
             .int(epoch.value),
@@ -109,6 +147,16 @@ package actor PostgresTenantStore: TenantStore {
         )
         unit.add(self.statements.standingClaims)
         unit.add(self.statements.look, .int(epoch.value), .null(.text))
+        return unit
+    }
+
+    package func open(
+        epoch: Epoch,
+        holder: Holder,
+        living: [Incarnation],
+        lending: Duration
+    ) async throws(StoreError) -> Opening {
+        let unit = self.openingUnit(epoch, holder, living, lending)
         let opening = try await self.run(unit, "tenant.open") { answers throws(PostgresError) in
             try self.opening(answers, holder)
         }

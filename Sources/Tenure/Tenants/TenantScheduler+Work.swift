@@ -6,19 +6,23 @@ extension TenantScheduler {
     /// Installs the epoch in the fence and opens the tenant; tries again later when the database cannot be used.
     func activate(_ epoch: Epoch, _ arrival: TenancyMachine.Arrival) async {
         do {
-            switch try await self.store.takeOwnership(epoch: epoch, holder: self.holder) {
-            case .refused(let floor):
+            let sentAt = self.now
+            let assumption = try await self.store.assume(
+                epoch: epoch,
+                holder: self.holder,
+                living: self.environment.living.all,
+                lending: self.environment.drainTimeout
+            )
+            guard case .opened(let opening) = assumption else {
                 self.phase = .standby
-                self.report(.refused(epoch, floor: floor))
+                if case .refused(let floor) = assumption { self.report(.refused(epoch, floor: floor)) }
                 return
-            case .installed:
-                break
             }
             self.queue = TenantQueue(batchSize: self.environment.runs.batchSize, now: self.now)
             self.publishedSleep = nil
             self.isIdle = false
             self.jobs.invalidate()
-            try await self.open(epoch)
+            self.take(opening, epoch: epoch, sentAt: sentAt)
             self.phase = .working(epoch)
             self.succeeded()
             self.report(.installed(epoch, arrival, firstPass: self.lastPass ?? .distantPast))
@@ -32,15 +36,8 @@ extension TenantScheduler {
         }
     }
 
-    /// Revokes what the dead left, learns what the living still hold and which of its own claims stand.
-    private func open(_ epoch: Epoch) async throws(StoreError) {
-        let sentAt = self.now
-        let opening = try await self.store.open(
-            epoch: epoch,
-            holder: self.holder,
-            living: self.environment.living.all,
-            lending: self.environment.drainTimeout
-        )
+    /// Learns what the living still hold and which of its own claims stand.
+    private func take(_ opening: Opening, epoch: Epoch, sentAt: MonotonicInstant) {
         self.serverClock = ServerClock(opening.serverTime, receivedAt: self.now)
         self.lastOpening = sentAt
         self.lastPass = opening.serverTime
@@ -57,8 +54,15 @@ extension TenantScheduler {
 
     /// Opens again: a reply was lost, or lent claims may be over.
     func reopen(_ epoch: Epoch) async {
+        let sentAt = self.now
         do {
-            try await self.open(epoch)
+            let opening = try await self.store.open(
+                epoch: epoch,
+                holder: self.holder,
+                living: self.environment.living.all,
+                lending: self.environment.drainTimeout
+            )
+            self.take(opening, epoch: epoch, sentAt: sentAt)
             self.succeeded()
         } catch {
             if error.code == .fenced {

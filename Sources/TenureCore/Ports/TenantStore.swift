@@ -13,6 +13,14 @@ package protocol TenantStore: Sendable {
     /// Installs a new owner in the fence. Repeating it for the installed owner and epoch succeeds again.
     func takeOwnership(epoch: Epoch, holder: Holder) async throws(StoreError) -> OwnershipReply
 
+    /// Takes ownership and, when the epoch is installed, opens; in one round trip, since nobody claims in between.
+    func assume(
+        epoch: Epoch,
+        holder: Holder,
+        living: [Incarnation],
+        lending: Duration
+    ) async throws(StoreError) -> Assumption
+
     /// What a new owner does first, under its epoch: revokes the claims of registrations that are gone, leaves those of
     /// the living lent, and reads where things stand. Also called when the set of the living changed.
     ///
@@ -55,6 +63,13 @@ package enum StoreSignal: Sendable, Equatable {
 /// What `takeOwnership` answers.
 package enum OwnershipReply: Sendable, Equatable {
     case installed
+    /// The epoch is not greater than the installed one.
+    case refused(floor: Epoch)
+}
+
+/// What `assume` answers.
+package enum Assumption: Sendable, Equatable {
+    case opened(Opening)
     /// The epoch is not greater than the installed one.
     case refused(floor: Epoch)
 }
