@@ -233,6 +233,7 @@ extension JobInfo {
                 topic: draft.topic,
                 schedule: schedule,
                 timeZone: draft.timeZone,
+                daylight: DaylightPolicy(gap: draft.daylightGap.rawValue, overlap: draft.daylightOverlap.rawValue),
                 misfire: draft.misfire,
                 misfireGraceMilliseconds: Int64(draft.misfireGrace / .milliseconds(1)),
                 misfireBound: draft.misfireBound,

@@ -34,6 +34,7 @@ extension JobRecord {
                 topic: try row.string(1),
                 schedule: schedule,
                 timeZone: try row.string(5),
+                daylight: DaylightPolicy(gap: try row.string(16), overlap: try row.string(17)),
                 misfire: MisfirePolicy(rawValue: try row.string(9)) ?? .latest,
                 misfireGraceMilliseconds: Int64(try row.int(10)),
                 misfireBound: try row.int(11),

@@ -316,13 +316,13 @@ SELECT d.datname::text, d.tup_inserted FROM pg_stat_database AS d WHERE d.datnam
     /// The contents of `jobs.sql`.
     package static let jobs = Statement(
         name: "jobs",
-        sha256: "bf8b0bae110cf323d47b4c3d11e86d91fa09c09bcbed7925e428fa5245b2bc13",
+        sha256: "610944b02a69e707d0e0660af5b7a5e4ac2579e091920e73854e3b43cacd9f68",
         parameterCount: 0,
         source: #"""
 -- The jobs that are not deleted, as their owner plans them.
 SELECT j.name, j.topic, j.cron, (extract(epoch FROM j.every) * 1000000)::bigint, j.anchor, j.time_zone, j.misfire,
     j.misfire_grace_ms, j.misfire_bound, j.paused, j.starts_at, j.ends_at, j.next_due, j.last_occurrence,
-    j.planned_from, j.revision
+    j.planned_from, j.revision, j.dst_gap, j.dst_overlap
 FROM __schema__.jobs AS j
 WHERE j.deleted_at IS NULL
 ORDER BY j.name

@@ -60,6 +60,7 @@ extension JobDefinition {
             topic: try row.string(1),
             schedule: schedule,
             timeZone: try row.string(5),
+            daylight: DaylightPolicy(gap: try row.string(16), overlap: try row.string(17)),
             misfire: MisfirePolicy(rawValue: try row.string(6)) ?? .latest,
             misfireGraceMilliseconds: Int64(try row.int(7)),
             misfireBound: try row.int(8),

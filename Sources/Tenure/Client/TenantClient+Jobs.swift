@@ -107,7 +107,13 @@ extension TenantClient {
     private static func check(_ draft: JobDraft) throws(RequestRefused) {
         guard case .cron(let expression) = draft.schedule else { return }
         do {
-            _ = try JobTimetable(.cron(expression), timeZone: draft.timeZone, job: draft.name)
+            let daylight = DaylightPolicy(gap: draft.daylightGap.rawValue, overlap: draft.daylightOverlap.rawValue)
+            _ = try JobTimetable(
+                .cron(expression),
+                timeZone: draft.timeZone,
+                daylight: daylight,
+                job: draft.name
+            )
         } catch {
             throw RequestRefused(message: error.reason, hint: nil, isNotFound: false)
         }

@@ -4,7 +4,7 @@ internal import Foundation
 /// The instants that a schedule selects, in microseconds since 1970. Pure: parsed once, asked often.
 struct JobTimetable: Sendable {
     private enum Kind: Sendable {
-        case cron(CronExpression, TimeZone)
+        case cron(CronExpression, TimeZone, Cron.GapPolicy, Cron.OverlapPolicy)
         case interval(IntervalSchedule)
     }
 
@@ -13,10 +13,22 @@ struct JobTimetable: Sendable {
     /// Parses a schedule.
     ///
     /// - Throws: ``InvalidSchedule`` in the name of the job.
-    init(_ schedule: JobSchedule, timeZone: String, job: String) throws(InvalidSchedule) {
+    init(
+        _ schedule: JobSchedule,
+        timeZone: String,
+        daylight: DaylightPolicy,
+        job: String
+    ) throws(InvalidSchedule) {
         switch schedule {
         case .cron(let text):
-            self.kind = .cron(try Self.expression(text, of: job), try Self.zone(timeZone, of: job))
+            guard let gap = Cron.GapPolicy(rawValue: daylight.gap),
+                let overlap = Cron.OverlapPolicy(rawValue: daylight.overlap)
+            else {
+                let gaps = Self.names(Cron.GapPolicy.self)
+                let known = "gap: \(gaps); overlap: \(Self.names(Cron.OverlapPolicy.self))"
+                throw InvalidSchedule(job: job, reason: "an unknown daylight saving policy (\(known))")
+            }
+            self.kind = .cron(try Self.expression(text, of: job), try Self.zone(timeZone, of: job), gap, overlap)
         case .interval(let microseconds, let anchor):
             let interval = IntervalSchedule(
                 anchorMicroseconds: anchor.microseconds,
@@ -27,6 +39,10 @@ struct JobTimetable: Sendable {
             }
             self.kind = .interval(interval)
         }
+    }
+
+    private static func names<Policy: CaseIterable & RawRepresentable<String>>(_ type: Policy.Type) -> String {
+        Policy.allCases.map(\.rawValue).joined(separator: ", ")
     }
 
     private static func expression(_ text: String, of job: String) throws(InvalidSchedule) -> CronExpression {
@@ -48,9 +64,10 @@ struct JobTimetable: Sendable {
     /// The first instant after another.
     func next(after instant: Int64) -> Int64? {
         switch self.kind {
-        case .cron(let expression, let zone):
+        case .cron(let expression, let zone, let gap, let overlap):
             // Occurrences are whole seconds: later than an instant means later than the second that it is in.
-            expression.next(after: Self.date(Self.second(of: instant)), in: zone).flatMap(Self.microseconds)
+            expression.next(after: Self.date(Self.second(of: instant)), in: zone, gap: gap, overlap: overlap)
+                .flatMap(Self.microseconds)
         case .interval(let interval):
             interval.next(after: instant)
         }
@@ -59,9 +76,14 @@ struct JobTimetable: Sendable {
     /// The last instant up to another, which counts too.
     func previous(through instant: Int64) -> Int64? {
         switch self.kind {
-        case .cron(let expression, let zone):
-            expression.previous(before: Self.date(Self.second(of: instant)), in: zone, inclusive: true)
-                .flatMap(Self.microseconds)
+        case .cron(let expression, let zone, let gap, let overlap):
+            expression.previous(
+                before: Self.date(Self.second(of: instant)),
+                in: zone,
+                inclusive: true,
+                gap: gap,
+                overlap: overlap
+            ).flatMap(Self.microseconds)
         case .interval(let interval):
             interval.previous(before: instant, inclusive: true)
         }

@@ -25,6 +25,7 @@ package struct OccurrencePlanner: Sendable {
     private struct Parsed: Sendable {
         let schedule: JobSchedule
         let timeZone: String
+        let daylight: DaylightPolicy
         let timetable: Result<JobTimetable, InvalidSchedule>
     }
 
@@ -129,13 +130,20 @@ package struct OccurrencePlanner: Sendable {
     }
 
     private mutating func timetable(of job: JobDefinition) throws(InvalidSchedule) -> JobTimetable {
-        if let known = self.parsed[job.name], known.schedule == job.schedule, known.timeZone == job.timeZone {
+        if let known = self.parsed[job.name], known.schedule == job.schedule, known.timeZone == job.timeZone,
+            known.daylight == job.daylight
+        {
             return try known.timetable.get()
         }
         let result = Result { () throws(InvalidSchedule) in
-            try JobTimetable(job.schedule, timeZone: job.timeZone, job: job.name)
+            try JobTimetable(job.schedule, timeZone: job.timeZone, daylight: job.daylight, job: job.name)
         }
-        self.parsed[job.name] = Parsed(schedule: job.schedule, timeZone: job.timeZone, timetable: result)
+        self.parsed[job.name] = Parsed(
+            schedule: job.schedule,
+            timeZone: job.timeZone,
+            daylight: job.daylight,
+            timetable: result
+        )
         return try result.get()
     }
 }

@@ -6,6 +6,21 @@ public enum JobSchedule: Sendable, Hashable {
     case interval(microseconds: Int64, anchor: ServerTime)
 }
 
+/// What a cron schedule does where local time jumps, in the words of the tenant's schema.
+public struct DaylightPolicy: Sendable, Hashable, Codable {
+    /// An instant that the clock skips: `first-valid-instant` (the default), `skip` or `shift`.
+    public var gap: String
+    /// An instant that the clock shows twice: `automatic` (the default: fixed times once, intervals in both hours),
+    /// `first`, `second` or `both`.
+    public var overlap: String
+
+    /// A policy; the defaults are those of the tenant's schema.
+    public init(gap: String = "first-valid-instant", overlap: String = "automatic") {
+        self.gap = gap
+        self.overlap = overlap
+    }
+}
+
 /// What happens to occurrences that could not start in time.
 public enum MisfirePolicy: String, Sendable, Hashable, Codable, CaseIterable {
     /// Those beyond the grace do not run.
@@ -25,6 +40,8 @@ public struct JobDefinition: Sendable, Hashable {
     public var schedule: JobSchedule
     /// An IANA name.
     public var timeZone: String
+    /// What happens where local time jumps.
+    public var daylight: DaylightPolicy
     public var misfire: MisfirePolicy
     /// How late an occurrence may start without being a misfire.
     public var misfireGraceMilliseconds: Int64
@@ -49,6 +66,7 @@ public struct JobDefinition: Sendable, Hashable {
         topic: String,
         schedule: JobSchedule,
         timeZone: String,
+        daylight: DaylightPolicy = DaylightPolicy(),
         misfire: MisfirePolicy = .latest,
         misfireGraceMilliseconds: Int64 = 60_000,
         misfireBound: Int = 100,
@@ -64,6 +82,7 @@ public struct JobDefinition: Sendable, Hashable {
         self.topic = topic
         self.schedule = schedule
         self.timeZone = timeZone
+        self.daylight = daylight
         self.misfire = misfire
         self.misfireGraceMilliseconds = misfireGraceMilliseconds
         self.misfireBound = misfireBound

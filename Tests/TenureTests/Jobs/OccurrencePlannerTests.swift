@@ -1,3 +1,5 @@
+import Cron
+import Foundation
 import TenureCore
 import Testing
 
@@ -33,6 +35,36 @@ struct OccurrencePlannerTests {
             plannedFrom: Self.start,
             revision: 7
         )
+    }
+
+    @Test(
+        "A36: a job's policy for skipped and repeated local times is obeyed",
+        arguments: [
+            ("first-valid-instant", "2026-03-29T03:00:00+02:00"), ("skip", "2026-03-30T02:30:00+02:00"),
+            ("shift", "2026-03-29T03:30:00+02:00"),
+        ]
+    )
+    func daylightGap(policy: String, expected: String) throws {
+        var planner = OccurrencePlanner()
+        var job = self.job(.cron("30 2 * * *"), zone: "Europe/Berlin")
+        job.daylight.gap = policy
+
+        let next = try planner.preview(job, after: Self.instant("2026-03-28T12:00:00+01:00"), limit: 1)
+
+        #expect(next == [try Self.instant(expected)])
+    }
+
+    @Test("A daylight saving policy that nobody knows is an error of that job")
+    func unknownDaylightPolicy() {
+        var planner = OccurrencePlanner()
+        var job = self.job(.cron("30 2 * * *"), zone: "Europe/Berlin")
+        job.daylight.overlap = "sometimes"
+
+        #expect(throws: InvalidSchedule.self) { try planner.firstDue(job) }
+    }
+
+    private static func instant(_ text: String) throws -> ServerTime {
+        ServerTime(microseconds: Int64(try ISO8601.date(from: text).timeIntervalSince1970) * 1_000_000)
     }
 
     /// Applies a plan as the store does.
