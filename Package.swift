@@ -96,14 +96,16 @@ let package = Package(
         ),
         .testTarget(
             name: "PostgresStoreTests",
-            dependencies: ["IOReactor", "PostgresClient", "PostgresStore", "TenureCore", "TestSupport"]
+            dependencies: [
+                "IOReactor", "InMemoryStores", "PostgresClient", "PostgresStore", "TenureCore", "TenureTesting", "TestSupport",
+            ]
         ),
         .testTarget(name: "InMemoryStoresTests", dependencies: ["InMemoryStores", "TenureCore", "TenureTesting"]),
         .testTarget(
             name: "TenureTests",
             dependencies: [
-                "Cron", "IOReactor", "PostgresClient", "PostgresStore", "RedisClient", "RedisCoordination", "Tenure",
-                "TenureCore", "TenureTesting", "TestSupport", log,
+                "Cron", "IOReactor", "PostgresClient", "PostgresStore", "InMemoryStores", "RedisClient", "RedisCoordination",
+                "Tenure", "TenureCore", "TenureTesting", "TestSupport", log,
             ]
         ),
         .testTarget(name: "TenureSinksTests", dependencies: ["Tenure", "TenureCore", "TenureSinks", log]),
@@ -114,7 +116,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "TidyTests"),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["IOReactor", "PostgresClient", "TestSupport"]),
     ]
 )
 

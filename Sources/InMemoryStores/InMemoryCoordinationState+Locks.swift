@@ -96,6 +96,7 @@ extension InMemoryCoordinationState {
         var state = ClusterState()
         state.nodes = self.nodes
         state.heartbeats = self.heartbeats
+        state.heartbeatAges = self.heartbeatAges(at: now)
         state.loads = self.loads
         state.tenants = self.tenants
         state.owners = self.owners

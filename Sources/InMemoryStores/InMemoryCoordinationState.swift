@@ -21,6 +21,7 @@ struct InMemoryCoordinationState: Sendable {
 
     var nodes: [NodeID: NodeDescriptor] = [:]
     var heartbeats: [NodeID: Int64] = [:]
+    var heartbeatInstants: [NodeID: MonotonicInstant] = [:]
     var loads: [NodeID: NodeLoad] = [:]
     var tenants: [TenantID: TenantDescriptor] = [:]
     var owners: [TenantID: NodeID] = [:]
@@ -74,7 +75,11 @@ struct InMemoryCoordinationState: Sendable {
 
     // MARK: Membership
 
-    mutating func register(_ node: NodeDescriptor, replacing: Incarnation?) -> RegistrationReply {
+    mutating func register(
+        _ node: NodeDescriptor,
+        replacing: Incarnation?,
+        at now: MonotonicInstant
+    ) -> RegistrationReply {
         let present = self.nodes[node.id]?.incarnation
         if let present, present != node.incarnation, present != replacing {
             return .occupied(by: present, heartbeat: self.heartbeats[node.id] ?? 0)
@@ -82,7 +87,7 @@ struct InMemoryCoordinationState: Sendable {
         let generation = self.generation ?? self.nextGeneration()
         if present != node.incarnation {
             self.nodes[node.id] = node
-            self.heartbeats[node.id, default: 0] += 1
+            self.count(node.id, at: now)
             self.loads[node.id] = nil
             _ = self.voidMoves { $0.node == node.id && $0.incarnation != node.incarnation }
             self.noteChange()
@@ -109,15 +114,25 @@ struct InMemoryCoordinationState: Sendable {
                 news.lostLocks.append(tenant)
             }
         }
-        self.heartbeats[node, default: 0] += 1
+        self.count(node, at: now)
         self.loads[node] = heartbeat.load
         news.ownersVersion = self.ownersVersion
         news.state = self.nodes[node]?.state ?? .active
         news.leader = self.leadership(at: now)
         news.term = self.term
         news.heartbeats = self.heartbeats
+        news.heartbeatAges = self.heartbeatAges(at: now)
         news.generation = self.generation ?? ""
         return .alive(news)
+    }
+
+    private mutating func count(_ node: NodeID, at now: MonotonicInstant) {
+        self.heartbeats[node, default: 0] += 1
+        self.heartbeatInstants[node] = now
+    }
+
+    func heartbeatAges(at now: MonotonicInstant) -> [NodeID: Duration] {
+        self.heartbeatInstants.mapValues { $0.duration(to: now) }
     }
 
     mutating func deregister(_ holder: Holder, at now: MonotonicInstant) {
@@ -139,6 +154,7 @@ struct InMemoryCoordinationState: Sendable {
     mutating func remove(_ node: NodeID) {
         self.nodes[node] = nil
         self.heartbeats[node] = nil
+        self.heartbeatInstants[node] = nil
         self.loads[node] = nil
     }
 

@@ -58,7 +58,9 @@ package final class InMemoryCoordinationStore: CoordinationStore {
         _ node: NodeDescriptor,
         replacing: Incarnation?
     ) async throws(CoordinationError) -> RegistrationReply {
-        try self.perform("node.register") { state, _ in state.register(node, replacing: replacing) }
+        try self.perform("node.register") { state, now in
+            state.register(node, replacing: replacing, at: now)
+        }
     }
 
     package func heartbeat(_ heartbeat: Heartbeat) async throws(CoordinationError) -> HeartbeatReply {

@@ -3,6 +3,7 @@ internal import PostgresClient
 /// The statements of an owner, made for one schema once.
 struct TenantStatements: Sendable {
     let takeOwnership: PostgresStatement
+    let rehearse: PostgresStatement
     let openTenant: PostgresStatement
     let standingClaims: PostgresStatement
     let look: PostgresStatement
@@ -17,6 +18,7 @@ struct TenantStatements: Sendable {
 
     init(_ schema: SchemaName) {
         self.takeOwnership = Statements.takeOwnership.prepared(in: schema)
+        self.rehearse = Statements.rehearse.prepared(in: schema)
         self.openTenant = Statements.openTenant.prepared(in: schema)
         self.standingClaims = Statements.standingClaims.prepared(in: schema)
         self.look = Statements.look.prepared(in: schema)

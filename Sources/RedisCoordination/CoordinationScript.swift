@@ -65,12 +65,58 @@ package struct CoordinationScript: Sendable {
     )
     static let submitRequest = Self(LuaScripts.submitRequest, [.requests, .wake])
 
-    /// Every script.
-    package static let all: [CoordinationScript] = [
+    static let acquireSingleton = Self(LuaScripts.acquireSingleton, [.singletons, .singletonToken])
+    static let renewSingleton = Self(LuaScripts.renewSingleton, [.singletons])
+    static let releaseSingleton = Self(LuaScripts.releaseSingleton, [.singletons])
+
+    /// Schedules a message.
+    package static let messageSchedule = Self(
+        LuaScripts.messageSchedule,
+        [.messagesDue, .messageRecords, .messageStates, .messageSequence, .messageWake]
+    )
+    /// Gives a consumer what is due.
+    package static let messageTake = Self(
+        LuaScripts.messageTake,
+        [.messagesDue, .messageRecords, .messageStates, .messageStream, .messagesEnded, .messagesLive]
+    )
+    /// Tells what became of a delivery.
+    package static let messageSettle = Self(
+        LuaScripts.messageSettle,
+        [.messagesDue, .messageRecords, .messageStates, .messageStream, .messagesEnded, .messagesLive, .messageWake]
+    )
+    /// Renews the lease of deliveries.
+    package static let messageRenew = Self(
+        LuaScripts.messageRenew,
+        [.messagesDue, .messageRecords, .messageStates, .messageStream, .messageWake]
+    )
+    /// Cancels a message.
+    package static let messageCancel = Self(
+        LuaScripts.messageCancel,
+        [.messagesDue, .messageRecords, .messageStates, .messageStream, .messagesEnded, .messagesLive]
+    )
+    /// Schedules occurrences of a recurrence.
+    package static let messageAdvance = Self(
+        LuaScripts.messageAdvance,
+        [.messagesDue, .messageRecords, .messageStates, .messageSequence, .messagesEnded, .messagesLive, .messageWake]
+    )
+    /// Reads messages, page by page.
+    package static let messageList = Self(LuaScripts.messageList, [.messageRecords, .messageStates])
+
+    /// The scripts of the message scheduler.
+    package static let messages: [CoordinationScript] = [
+        .messageSchedule, .messageTake, .messageSettle, .messageRenew, .messageCancel, .messageAdvance, .messageList,
+    ]
+
+    /// The scripts of the coordination store.
+    static let coordination: [CoordinationScript] = [
         .register, .heartbeat, .deregister, .setState,
         .acquireLeadership, .renewLeadership, .resignLeadership,
         .publishTenants, .applyPlan,
         .acquireLock, .releaseLock, .reportReady, .passLock,
         .readState, .readAssignment, .submitRequest,
+        .acquireSingleton, .renewSingleton, .releaseSingleton,
     ]
+
+    /// Every script.
+    package static let all: [CoordinationScript] = Self.coordination + Self.messages
 }

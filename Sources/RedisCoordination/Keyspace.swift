@@ -34,10 +34,30 @@ package struct Keyspace: Sendable, Hashable {
         case requests
         /// What the locks' names begin with; a tenant's lock is a string with an expiry, `node/incarnation/epoch`.
         case locks = "lock:"
+        /// What the names of singletons begin with; each is a string with an expiry, `holder/token`.
+        case singletons = "singleton:"
+        /// Counter: the last token given to a singleton.
+        case singletonToken = "singleton-token"
         /// Stream: cluster events.
         case events
         /// Channel: hints.
         case wake
+        /// Sorted set: token of a message → when it is due, in milliseconds since 1970.
+        case messagesDue = "messages:due"
+        /// What the names of the messages' hashes begin with.
+        case messageRecords = "messages:record:"
+        /// What the names of the messages' sorted sets by state begin with: token → place in the order.
+        case messageStates = "messages:state:"
+        /// Counter: places in the order of the messages.
+        case messageSequence = "messages:sequence"
+        /// Stream: tokens of messages that are due; its group `workers` knows who delivers them.
+        case messageStream = "messages:stream"
+        /// Sorted set: token of a message that ended → when to forget it, in milliseconds since 1970.
+        case messagesEnded = "messages:ended"
+        /// What the names of the sets of occurrences that have not ended begin with, one a recurrence.
+        case messagesLive = "messages:live:"
+        /// Channel: messages that are due sooner than any other.
+        case messageWake = "messages:wake"
     }
 
     /// What all names begin with, `tenure:{<cluster>}:`.

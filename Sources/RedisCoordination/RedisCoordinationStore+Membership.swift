@@ -48,8 +48,14 @@ extension RedisCoordinationStore {
         news.term = Term(try reply[5].number())
         news.generation = reply[6].value.string ?? ""
         news.heartbeats = try reply[7].byNode { $0.integer.map(Int64.init) }
+        news.heartbeatAges = Self.ages(of: news.heartbeats, now: try reply[9].number())
         news.lostLocks = try reply[8].elements().compactMap { Names.tenant($0.string) }.sorted()
         return news
+    }
+
+    /// How old heartbeats are, by the clock that they were stamped with. That clock may have been set back.
+    static func ages(of heartbeats: [NodeID: Int64], now: Int64) -> [NodeID: Duration] {
+        heartbeats.mapValues { .milliseconds(max(0, now.subtractingReportingOverflow($0).partialValue)) }
     }
 
     package func deregister(_ holder: Holder) async throws(CoordinationError) {

@@ -8,6 +8,7 @@ extension RedisCoordinationStore {
         state.nodes = try reply[0].byNode { $0.bytes.flatMap(self.nodeMemory.decode) }
             .filter { $0.key == $0.value.id }
         state.heartbeats = try reply[1].byNode { $0.integer.map(Int64.init) }
+        state.heartbeatAges = Self.ages(of: state.heartbeats, now: try reply[15].number())
         state.loads = try reply[2].byNode { $0.bytes.flatMap { JSONText.decode($0) } }
         state.tenants = try reply[3].byTenant { $0.bytes.flatMap(self.tenantMemory.decode) }
             .filter { $0.key == $0.value.id }

@@ -44,6 +44,7 @@ package final class RedisCoordinationStore: CoordinationStore {
     let heartbeats: RedisClient
     let commands: RedisClient
     let subscriber: RedisSubscriber
+    let highestSingletonToken = HighestToken()
     let nodeMemory = JSONMemory<NodeDescriptor>(limit: 1_000)
     let tenantMemory = JSONMemory<TenantDescriptor>(limit: 100_000)
 
@@ -56,7 +57,7 @@ package final class RedisCoordinationStore: CoordinationStore {
             return RedisClient(reactor: reactor, configuration: .init(url: configuration.url, scripts: scripts))
         }
         self.heartbeats = client(running: [.heartbeat, .renewLeadership])
-        self.commands = client(running: CoordinationScript.all)
+        self.commands = client(running: CoordinationScript.coordination)
         self.subscriber = RedisSubscriber(reactor: reactor, configuration: .init(url: configuration.url))
     }
 

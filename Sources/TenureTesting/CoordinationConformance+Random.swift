@@ -97,7 +97,7 @@ private enum Operation {
                 capacity: 0.5
             )
             let reply = try await store.register(node, replacing: replaced)
-            guard case .registered = reply else { return "\(reply)" }
+            if case .occupied(let incarnation, _) = reply { return "occupied by \(incarnation)" }
             return "registered"
         case .heartbeat(let holder, let locks):
             let reply = try await store.heartbeat(
@@ -106,9 +106,10 @@ private enum Operation {
             guard case .alive(var news) = reply else { return "unregistered" }
             news.generation = ""
             news.leader = news.leader?.withoutTime
-            let counters = news.heartbeats.sorted { $0.key < $1.key }
+            let nodes = news.heartbeats.keys.sorted()
             news.heartbeats = [:]
-            return "\(news) \(counters)"
+            news.heartbeatAges = [:]
+            return "\(news) \(nodes)"
         case .deregister(let holder): return "\(try await store.deregister(holder))"
         case .setState(let state, let node): return "\(try await store.setState(state, of: node))"
         case .acquireLeadership(let holder, let seen):
@@ -213,6 +214,7 @@ extension ClusterState {
     fileprivate var withoutNames: ClusterState {
         var state = self.withoutTimes
         state.generation = self.generation.map { _ in "generation" }
+        state.heartbeats = self.heartbeats.mapValues { _ in 0 }
         return state
     }
 }

@@ -158,6 +158,7 @@ extension ClusterState {
         var state = self
         state.leader = self.leader?.withoutTime
         state.locks = self.locks.mapValues(\.withoutTime)
+        state.heartbeatAges = [:]
         return state
     }
 }

@@ -12,11 +12,13 @@ final class InMemoryTenantBackend: TenantBackend {
         var lastID: Int64 = 0
     }
 
+    let leases: InMemoryLeases
     private let now: ServerTime
     private let state = Mutex(State())
 
     init(now: ServerTime) {
         self.now = now
+        self.leases = InMemoryLeases(now: now)
     }
 
     var allWork: [WorkInfo] { self.state.withLock { $0.work.values.sorted { $0.id < $1.id } } }

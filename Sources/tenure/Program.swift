@@ -13,7 +13,13 @@ struct Program: AsyncParsableCommand {
             file, then defaults. `tenure config check` shows what is in effect and where it came from.
 
             Exit status: 0 done; 1 negative answer or failed operation; 64 usage; 69 a server cannot be reached; \
-            78 invalid settings.
+            78 invalid settings. With --output json a command prints exactly one JSON value, also for an error: an \
+            object with 'error' and 'exit_status'; a command line that makes no sense is told on standard error only.
+
+            Examples:
+              tenure dev
+              tenure node --node-id node-1 --registry postgresql://127.0.0.1/registry
+              tenure cluster status --output json
             """,
         groupedSubcommands: [
             CommandGroup(name: "Running", subcommands: [DevCommand.self, NodeCommand.self]),
@@ -25,7 +31,7 @@ struct Program: AsyncParsableCommand {
                 name: "A tenant's work",
                 subcommands: [
                     JobsCommand.self, TimersCommand.self, OutboxCommand.self, InboxCommand.self, RunsCommand.self,
-                    DeadCommand.self,
+                    DeadCommand.self, LeaseCommand.self, MessagesCommand.self,
                 ]
             ),
             CommandGroup(name: "Helpers", subcommands: [CronCommand.self, ConfigCommand.self, BenchCommand.self]),
@@ -33,8 +39,10 @@ struct Program: AsyncParsableCommand {
     )
 
     static func main() async {
+        var results: Output?
         do {
             var command = try Self.parseAsRoot()
+            results = (command as? any ReportingCommand)?.results
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -43,6 +51,8 @@ struct Program: AsyncParsableCommand {
         } catch {
             if let failure = Failure(of: error) {
                 StandardStreams.writeError("error: \(failure.message)")
+                // Whoever asked for JSON reads one value in any case.
+                if let results, results.format == .json { results.result(failure.json, text: []) }
                 Foundation.exit(failure.status.rawValue)
             }
             self.exit(withError: error)

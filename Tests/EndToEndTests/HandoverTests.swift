@@ -37,12 +37,15 @@ struct HandoverTests {
         func percentile(_ share: Double) -> Double {
             sorted.isEmpty ? .infinity : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
         }
-        let summary = "gaps of \(gaps.count) moves: p50 \(percentile(0.5)) ms, p99 \(percentile(0.99)) ms"
+        let summary =
+            "gaps of \(gaps.count) moves: p50 \(percentile(0.5)) ms, p90 \(percentile(0.9)) ms, "
+            + "p99 \(percentile(0.99)) ms"
         FileHandle.standardError.write(Data("\(summary)\n".utf8))
         #expect(gaps.count >= 200)
-        #expect(percentile(0.5) <= 50, "\(summary)")
-        // The aim is 50 ms here too. Two cores that also run both servers and a debug build do not reach it.
-        #expect(percentile(0.99) <= 500, "\(summary)")
+        #expect(percentile(0.5) <= 30, "\(summary)")
+        #expect(percentile(0.9) <= 100, "\(summary)")
+        // The aim is 50 ms here too. Two cores that also run both servers and all nodes come near it only.
+        #expect(percentile(0.99) <= 250, "\(summary)")
         try await timers.stop()
         try await long.stop()
         try await cluster.expectTimersDone(within: .seconds(60))
@@ -57,8 +60,10 @@ struct HandoverTests {
     func joined() async throws {
         let cluster = try await TestCluster.start()
         let nodes = try await cluster.startNodes(3)
+        try await cluster.waitUntilBalanced()
         let before = try await cluster.epochs()
 
+        let startedAt = try await cluster.now()
         let fourth = try cluster.startNode("node-4")
         try await cluster.waitUntil(within: .seconds(60), "the fourth node has its share") {
             try await cluster.owners().values.count { $0 == "node-4" } >= 12
@@ -68,9 +73,9 @@ struct HandoverTests {
         let after = try await cluster.epochs()
         let moved = after.filter { $0.value != before[$0.key] }
         #expect(moved.count <= 15, "\(moved.count) tenants moved")
-        #expect(moved.allSatisfy { $0.value == (before[$0.key] ?? 0) + 1 }, "moved more than once")
+        let movedTwice = moved.filter { $0.value != (before[$0.key] ?? 0) + 1 }.keys
+        #expect(movedTwice.isEmpty, "\(Timeline(of: movedTwice, from: nodes + [fourth], since: startedAt))")
         #expect(fourth.events("handover.completed").count == moved.count)
-        _ = nodes
         try await Audit.of(cluster).expectSound()
         try await cluster.stop()
     }

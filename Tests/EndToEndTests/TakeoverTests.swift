@@ -22,14 +22,25 @@ struct TakeoverTests {
             #expect(owned.count >= 15)
             let killedAt = try await cluster.now()
             victim.process.signal(SIGKILL)
+            // The processes that ask the databases would take the machine away from what is measured.
+            try await Task.sleep(for: .seconds(6))
             try await cluster.waitUntilAllRun(within: .seconds(20))
             let firstRuns = try await cluster.queryAll(
                 "SELECT extract(epoch FROM min(started_at)) - \(killedAt) FROM @.runs WHERE state = 'completed' "
                     + "AND node <> '\(victim.id)' AND started_at > to_timestamp(\(killedAt)) HAVING count(*) > 0"
             )
             // From the owner's death to the first run elsewhere.
-            let worst = firstRuns.filter { owned.contains($0[0]) }.compactMap { Double($0[1]) }.max() ?? .infinity
-            #expect(worst <= 5, "takeover after the death of a \(kind) took \(worst) s")
+            let delays = firstRuns.filter { owned.contains($0[0]) }.compactMap { row in
+                Double(row[1]).map { (tenant: row[0], seconds: $0) }
+            }
+            let worst = try #require(delays.max { $0.seconds < $1.seconds })
+            #expect(delays.count == owned.count)
+            let message = "takeover after the death of a \(kind) took \(worst.seconds) s"
+            FileHandle.standardError.write(Data("\(message)\n".utf8))
+            #expect(
+                worst.seconds <= 5,
+                "\(message)\n\(Timeline(of: [worst.tenant], from: nodes, since: killedAt))"
+            )
             let heirs = Dictionary(grouping: try await cluster.owners().values, by: { $0 }).mapValues(\.count)
             #expect(heirs[victim.id] == nil && heirs.count == 2, "\(heirs)")
             #expect((heirs.values.max() ?? 0) - (heirs.values.min() ?? 0) <= 2, "A12: spread evenly, not \(heirs)")

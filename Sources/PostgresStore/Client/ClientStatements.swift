@@ -21,6 +21,7 @@ struct ClientStatements: Sendable {
     let inbox: PostgresStatement
     let summary: PostgresStatement
     let lag: PostgresStatement
+    let leases: LeaseStatements
 
     init(_ schema: SchemaName) {
         self.addWork = Statements.clientAddWork.prepared(in: schema)
@@ -41,6 +42,7 @@ struct ClientStatements: Sendable {
         self.inbox = Statements.clientInbox.prepared(in: schema)
         self.summary = Statements.clientSummary.prepared(in: schema)
         self.lag = Statements.clientLag.prepared(in: schema)
+        self.leases = LeaseStatements(schema)
     }
 }
 

@@ -8,7 +8,7 @@ package import TenureCore
 package struct PostgresTenantClient: Sendable {
     let pools: PostgresPools
     let place: TenantPlace
-    private let statements: ClientStatements
+    let statements: ClientStatements
     private let timeout: Duration
 
     /// A client of one schema. Connects when it is first used.
@@ -239,18 +239,21 @@ package struct PostgresTenantClient: Sendable {
         try await self.query(self.statements.lag, "tenant.lag", []).single().optionalInt(0).map { .microseconds($0) }
     }
 
-    private func query(
+    func query(
         _ statement: PostgresStatement,
         _ operation: String,
-        _ parameters: [PostgresValue]
+        _ parameters: [PostgresValue],
+        purpose: PostgresPurpose = .housekeeping,
+        timeout: Duration? = nil
     ) async throws -> PostgresRows {
+        let timeout = timeout ?? self.timeout
         do {
             return try await self.pools.withConnection(
                 to: self.place.target,
-                purpose: .housekeeping,
-                deadline: .now + self.timeout
+                purpose: purpose,
+                deadline: .now + timeout
             ) { connection in
-                try await connection.query(statement, parameters: parameters, deadline: .now + self.timeout)
+                try await connection.query(statement, parameters: parameters, deadline: .now + timeout)
             }
         } catch let error as PostgresError {
             throw StoreError.refusal(error) ?? StoreError(error, operation: operation) as any Error

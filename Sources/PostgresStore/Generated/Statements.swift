@@ -25,6 +25,32 @@ SELECT __schema__.claim($1, $2::text::uuid, $3, $4, $5, $6)
 
 """#)
 
+    /// The contents of `client_acquire_lease.sql`.
+    package static let clientAcquireLease = Statement(
+        name: "client_acquire_lease",
+        sha256: "7044b4c5b653ad373d0df26d597efb05bf299c788bbd176fca7c084645f519e3",
+        parameterCount: 4,
+        source: #"""
+-- Acquires a lease, or tells how things are. $1 name, $2 holder, $3 duration in milliseconds, $4 how long a place among
+-- the waiters is kept in milliseconds, NULL to not wait.
+SELECT t.token, __schema__.milliseconds(t.free_in), t.ahead
+FROM __schema__.try_lease($1, $2, $3 * interval '1 millisecond', $4 * interval '1 millisecond') AS t
+
+"""#)
+
+    /// The contents of `client_acquire_permit.sql`.
+    package static let clientAcquirePermit = Statement(
+        name: "client_acquire_permit",
+        sha256: "700189906f221192594d07b3f64b86162c4f8a4c5de113d42c78a0d794011b2b",
+        parameterCount: 5,
+        source: #"""
+-- Acquires a permit, or tells how things are. $1 name, $2 limit, $3 holder, $4 duration in milliseconds, $5 how long a
+-- place among the waiters is kept in milliseconds, NULL to not wait.
+SELECT t.token, __schema__.milliseconds(t.free_in), t.ahead
+FROM __schema__.try_permit($1, $2::integer, $3, $4 * interval '1 millisecond', $5 * interval '1 millisecond') AS t
+
+"""#)
+
     /// The contents of `client_add_work.sql`.
     package static let clientAddWork = Statement(
         name: "client_add_work",
@@ -135,6 +161,30 @@ WHERE w.due_at <= now() AND NOT EXISTS (SELECT FROM __schema__.claims AS c WHERE
 
 """#)
 
+    /// The contents of `client_leases.sql`.
+    package static let clientLeases = Statement(
+        name: "client_leases",
+        sha256: "fdfe080933d67e62615a0531bb983dbac4c00ff70c9dac0bd1ecbe5c83d33082",
+        parameterCount: 1,
+        source: #"""
+-- Leases and permits that are held, by name. $1 the most rows.
+SELECT h.kind, h.name, h.token, h.holder, h.acquired_at, h.expires_at, h.permits_limit,
+    (SELECT count(*) FROM __schema__.lease_waiters AS w
+     WHERE w.kind = h.kind AND w.name = h.name AND w.kept_until > clock_timestamp())
+FROM (
+    SELECT 'lease' AS kind, l.name, l.token, l.holder, l.acquired_at, l.expires_at, NULL::integer AS permits_limit
+    FROM __schema__.leases AS l
+    WHERE l.holder IS NOT NULL AND l.expires_at > clock_timestamp()
+    UNION ALL
+    SELECT 'permit', p.name, p.token, p.holder, p.acquired_at, p.expires_at, s.permits_limit
+    FROM __schema__.permits AS p JOIN __schema__.semaphores AS s ON s.name = p.name
+    WHERE p.expires_at > clock_timestamp()
+) AS h
+ORDER BY h.name COLLATE "C", h.kind, h.token
+LIMIT $1
+
+"""#)
+
     /// The contents of `client_pause_job.sql`.
     package static let clientPauseJob = Statement(
         name: "client_pause_job",
@@ -159,6 +209,50 @@ SELECT __schema__.receive(
     ordering_key => $8, priority => $9::bigint::integer, max_attempts => $10::bigint::integer, correlation_id => $11,
     timeout => $12 * interval '1 millisecond', backoff_base => $13 * interval '1 millisecond',
     backoff_max => $14 * interval '1 millisecond', trace_context => $15)
+
+"""#)
+
+    /// The contents of `client_release_lease.sql`.
+    package static let clientReleaseLease = Statement(
+        name: "client_release_lease",
+        sha256: "e2604fbb0277835a05c862126eb659879c9673be7dde326c4d0023f212054f45",
+        parameterCount: 2,
+        source: #"""
+-- $1 name, $2 token.
+SELECT __schema__.release_lease($1, $2)
+
+"""#)
+
+    /// The contents of `client_release_permit.sql`.
+    package static let clientReleasePermit = Statement(
+        name: "client_release_permit",
+        sha256: "3749f7803d11f1858dfc41206f5c274c203cc407e1c7551beb69d54a192c6010",
+        parameterCount: 2,
+        source: #"""
+-- $1 name, $2 token.
+SELECT __schema__.release_permit($1, $2)
+
+"""#)
+
+    /// The contents of `client_renew_lease.sql`.
+    package static let clientRenewLease = Statement(
+        name: "client_renew_lease",
+        sha256: "3590cd4db5c30778bc4cc873bb4be6e2453d4887d58274e0f1018e22ce63ded4",
+        parameterCount: 3,
+        source: #"""
+-- $1 name, $2 token, $3 duration in milliseconds.
+SELECT __schema__.renew_lease($1, $2, $3 * interval '1 millisecond')
+
+"""#)
+
+    /// The contents of `client_renew_permit.sql`.
+    package static let clientRenewPermit = Statement(
+        name: "client_renew_permit",
+        sha256: "7986212ec520965583935ba1f1af6914c6aa7c3ca7dd40b640a41461bb4a8904",
+        parameterCount: 3,
+        source: #"""
+-- $1 name, $2 token, $3 duration in milliseconds.
+SELECT __schema__.renew_permit($1, $2, $3 * interval '1 millisecond')
 
 """#)
 
@@ -273,6 +367,28 @@ CROSS JOIN (
         source: #"""
 -- $1 the job's name.
 SELECT __schema__.trigger_job($1)
+
+"""#)
+
+    /// The contents of `client_withdraw_lease.sql`.
+    package static let clientWithdrawLease = Statement(
+        name: "client_withdraw_lease",
+        sha256: "a62d8877cc6cdd4ae6c789ec0c107381b1e708a19250fd7983079244cb28a840",
+        parameterCount: 2,
+        source: #"""
+-- $1 name, $2 holder.
+SELECT __schema__.withdraw_lease($1, $2)
+
+"""#)
+
+    /// The contents of `client_withdraw_permit.sql`.
+    package static let clientWithdrawPermit = Statement(
+        name: "client_withdraw_permit",
+        sha256: "95394eac1beb25e29b299ee95bf51501615b3fad414322a188028c64bdecb4a9",
+        parameterCount: 2,
+        source: #"""
+-- $1 name, $2 holder.
+SELECT __schema__.withdraw_permit($1, $2)
 
 """#)
 
@@ -468,6 +584,17 @@ RETURNING t.tenant_id
 
 """#)
 
+    /// The contents of `rehearse.sql`.
+    package static let rehearse = Statement(
+        name: "rehearse",
+        sha256: "8105a42a97ca2be45d1db7a724e9533a9859bc80ff0edb5d39be620836966e19",
+        parameterCount: 0,
+        source: #"""
+-- Prepares a session for taking over: see rehearse().
+SELECT __schema__.rehearse()
+
+"""#)
+
     /// The contents of `scan.sql`.
     package static let scan = Statement(
         name: "scan",
@@ -573,6 +700,8 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
     package static let all: [Statement] = [
         appliedMigrations,
         claim,
+        clientAcquireLease,
+        clientAcquirePermit,
         clientAddWork,
         clientCancel,
         clientDeadLetters,
@@ -581,8 +710,13 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientInbox,
         clientJobs,
         clientLag,
+        clientLeases,
         clientPauseJob,
         clientReceive,
+        clientReleaseLease,
+        clientReleasePermit,
+        clientRenewLease,
+        clientRenewPermit,
         clientResumeJob,
         clientRetryDeadLetter,
         clientRunning,
@@ -590,6 +724,8 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientScheduleJob,
         clientSummary,
         clientTriggerJob,
+        clientWithdrawLease,
+        clientWithdrawPermit,
         clientWork,
         databaseActivity,
         jobs,
@@ -603,6 +739,7 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         registryList,
         registryRemove,
         registryUpdate,
+        rehearse,
         scan,
         schemaActivity,
         schemaExists,

@@ -334,6 +334,10 @@ DECLARE
     revoked integer;
 BEGIN
     PERFORM __schema__.assert_epoch(epoch);
+    -- A Redis that forgot may have given one epoch twice: whoever was refused must not touch the claims either.
+    IF NOT EXISTS (SELECT FROM __schema__.fence AS f WHERE f.incarnation = open_tenant.incarnation) THEN
+        RAISE EXCEPTION 'epoch % is installed for another registration', epoch USING ERRCODE = 'TN001';
+    END IF;
     FOR claim IN
         SELECT c.* FROM __schema__.claims AS c
         WHERE c.incarnation <> open_tenant.incarnation

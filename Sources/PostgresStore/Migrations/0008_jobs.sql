@@ -8,17 +8,34 @@ BEGIN
     PERFORM __schema__.wake('-infinity');
 END $$;
 
+-- Raises unless the zone is UTC or a place of the IANA database, such as Europe/Berlin: names that nodes know as well.
+-- What else Postgres has are abbreviations and offsets, which know no daylight saving time (EST is not New York), other
+-- names of the same places, and directories of its own.
 CREATE FUNCTION __schema__.check_time_zone(zone text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    meant text;
 BEGIN
+    IF zone = 'UTC' THEN
+        RETURN;
+    END IF;
     -- The view reads every file of the time zone database: not where it can be avoided.
-    IF zone = 'UTC' OR EXISTS (SELECT FROM __schema__.jobs AS j WHERE j.time_zone = zone)
-        OR EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = zone)
+    IF zone ~ '^[A-Z][A-Za-z_-]*/' AND zone !~ '^SystemV/'
+        AND (EXISTS (SELECT FROM __schema__.jobs AS j WHERE j.time_zone = zone)
+            OR EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = zone))
     THEN
         RETURN;
     END IF;
-    RAISE EXCEPTION 'the time zone % is unknown', coalesce(quote_literal(zone), 'NULL')
+    -- Etc/GMT+1 is west of Greenwich, which nobody means who writes GMT+1.
+    SELECT z.name INTO meant FROM pg_timezone_names AS z
+    WHERE z.name ~ '^[A-Z].*/' AND z.name !~ '^Etc/'
+        AND (lower(z.name) = lower(replace(zone, ' ', '_'))
+            OR right(lower(z.name), length(zone) + 1) = '/' || lower(replace(zone, ' ', '_')))
+    ORDER BY z.name LIMIT 1;
+    RAISE EXCEPTION 'the time zone % is not accepted', coalesce(quote_literal(zone), 'NULL')
         USING ERRCODE = '22023',
-            HINT = 'Use a name of the IANA database, such as Europe/Berlin; see pg_timezone_names.';
+            HINT = coalesce('Did you mean ' || quote_literal(meant) || '? ', '')
+                || 'Use UTC, or region and city as the IANA database has them, such as Europe/Berlin. '
+                || 'Abbreviations and offsets know no daylight saving time.';
 END $$;
 
 -- Raises unless a job exists.

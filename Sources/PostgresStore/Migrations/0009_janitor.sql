@@ -72,6 +72,7 @@ BEGIN
     DELETE FROM __schema__.inbox AS i WHERE i.received_at < now() - greatest(retention, interval '30 days');
     -- A day is longer than any owner goes without reading them.
     DELETE FROM __schema__.changes AS c WHERE c.at < now() - greatest(retention, interval '1 day');
+    PERFORM __schema__.forget_leases();
 END $$;
 
 SELECT __schema__.ensure_partitions();

@@ -35,6 +35,7 @@ package actor PostgresTenantStore: TenantStore {
     private var jobsVersion: Int64 = 0
     private var hints: HintSource?
     private var isIdle = false
+    private var standby: StandbySession?
     private var isClosed = false
 
     /// A store that has not connected yet.
@@ -64,9 +65,6 @@ package actor PostgresTenantStore: TenantStore {
         let place = try self.place.get()
         let migrator = SchemaMigrator(tenant: place.schema)
         let deadline = ContinuousClock.now + self.timeouts.migration
-        // An epoch that is always refused: the statement and its function are then ready in the session that takes
-        // ownership for real, which has to be fast.
-        let rehearsal = self.ownershipUnit(Epoch(-1), Holder(node: Self.nobody, incarnation: Incarnation("")))
         try await self.withConnection("schema.prepare", .opening) { connection in
             switch try await migrator.check(connection, deadline: deadline) {
             case .current:
@@ -81,7 +79,6 @@ package actor PostgresTenantStore: TenantStore {
                 }
                 try await migrator.migrate(connection, deadline: deadline)
             }
-            _ = try await connection.run(rehearsal, deadline: deadline)
         }
     }
 
@@ -96,16 +93,20 @@ package actor PostgresTenantStore: TenantStore {
         living: [Incarnation],
         lending: Duration
     ) async throws(StoreError) -> Assumption {
-        let units = [self.ownershipUnit(epoch, holder), self.openingUnit(epoch, holder, living, lending)]
+        let units = [
+            self.ownershipUnit(epoch, holder), self.openingUnit(epoch, holder, living, lending), self.jobsUnit(),
+        ]
         let deadline = ContinuousClock.now + self.timeouts.opening
-        let results = try await self.withConnection(Self.taking, .opening) { connection in
-            await connection.pipeline(units, deadline: deadline)
-        }
+        let results = try await self.pipeline(units, Self.taking, .opening, deadline: deadline)
         let assumption: Assumption
         do throws(PostgresError) {
             switch try self.ownership(try results[0].get()) {
             case .refused(let floor): assumption = .refused(floor: floor)
-            case .installed: assumption = .opened(try self.opening(try results[1].get(), holder))
+            case .installed:
+                var opening = try self.opening(try results[1].get(), holder)
+                // What may have failed here is asked for again.
+                if case .success(let answers) = results[2] { opening.jobs = try self.jobs(answers) }
+                assumption = .opened(opening)
             }
         } catch {
             throw StoreError(error, operation: Self.taking)
@@ -114,6 +115,33 @@ package actor PostgresTenantStore: TenantStore {
         return assumption
     }
 
+    package func standBy() async throws(StoreError) {
+        let place = try self.place.get()
+        let rehearsal = PostgresUnit(self.statements.rehearse)
+        let reads = self.jobsUnit()
+        // An epoch that is always refused.
+        let ownership = self.ownershipUnit(Epoch(-1), Holder(node: Self.nobody, incarnation: Incarnation("")))
+        let deadline = ContinuousClock.now + self.timeouts.opening
+        self.standby?.expire()
+        self.standby = nil
+        do {
+            let session = try await StandbySession.open(
+                self.pools,
+                to: place.target,
+                deadline: deadline,
+                patience: Self.standbyPatience
+            ) { connection in
+                for result in await connection.pipeline([ownership, rehearsal, reads], deadline: deadline) {
+                    _ = try result.get()
+                }
+            }
+            if self.isClosed { session.expire() } else { self.standby = session }
+        } catch {
+            throw StoreError(error, operation: "ownership.stand_by")
+        }
+    }
+
+    private static let standbyPatience = Duration.seconds(2)
     private static let taking = "ownership.take"
     // The literal is a valid name.
     private static let nobody = try! NodeID("nobody")
@@ -192,16 +220,21 @@ package actor PostgresTenantStore: TenantStore {
     }
 
     package func jobs() async throws(StoreError) -> JobsSnapshot {
+        try await self.run(self.jobsUnit(), "jobs.read") { answers throws(PostgresError) in try self.jobs(answers) }
+    }
+
+    private func jobsUnit() -> PostgresUnit {
         var unit = PostgresUnit(self.statements.serverTime)
         unit.add(self.statements.jobs)
-        let version = self.jobsVersion
-        return try await self.run(unit, "jobs.read") { answers throws(PostgresError) in
-            JobsSnapshot(
-                jobs: try answers[1].map { row throws(PostgresError) in try JobDefinition(row) },
-                version: version,
-                serverTime: try answers[0].single().time(0)
-            )
-        }
+        return unit
+    }
+
+    private func jobs(_ answers: [PostgresRows]) throws(PostgresError) -> JobsSnapshot {
+        JobsSnapshot(
+            jobs: try answers[1].map { row throws(PostgresError) in try JobDefinition(row) },
+            version: self.jobsVersion,
+            serverTime: try answers[0].single().time(0)
+        )
     }
 
     // MARK: Working
@@ -220,9 +253,10 @@ package actor PostgresTenantStore: TenantStore {
         let results: PostgresReply.Results
         do {
             let deadline = ContinuousClock.now + self.timeouts.exchange
-            results = try await self.withConnection("exchange", .claiming) { [units] connection in
-                await connection.pipeline(units, deadline: deadline)
-            }
+            results = try await self.pipeline(units, "exchange", .claiming, deadline: deadline)
+            // The first pass of a tenure has been made: from now on connections are shared.
+            self.standby?.expire()
+            self.standby = nil
         } catch {
             return ExchangeReply(
                 settlements: exchange.settlements.map { _ in .failed(error) },
@@ -360,11 +394,26 @@ package actor PostgresTenantStore: TenantStore {
 
     package func close() async {
         self.isClosed = true
+        self.standby?.expire()
+        self.standby = nil
         await self.hints?.end()
         self.hints = nil
     }
 
     // MARK: Connections
+
+    /// Sends units on the session that stands by, or on any other.
+    private func pipeline(
+        _ units: [PostgresUnit],
+        _ operation: String,
+        _ purpose: PostgresPurpose,
+        deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> PostgresReply.Results {
+        if let results = await self.standby?.use({ await $0.pipeline(units, deadline: deadline) }) { return results }
+        return try await self.withConnection(operation, purpose) { connection in
+            await connection.pipeline(units, deadline: deadline)
+        }
+    }
 
     private func run<Value>(
         _ unit: PostgresUnit,

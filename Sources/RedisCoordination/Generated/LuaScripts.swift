@@ -131,6 +131,56 @@ return { 1, epoch }
 
 """#)
 
+    /// The contents of `acquireSingleton.lua`.
+    package static let acquireSingleton = LuaScript(
+        name: "acquireSingleton",
+        sha256: "e3ee5234fcdc68d27747a6a7e52bafc56ccb9ca72cfb22a6430ee751a94ba3a5",
+        source: #"""
+-- Takes a name for the whole cluster with the next token, or tells for how long it is taken.
+--
+-- A token is above the last one given, above the floor that the caller has seen, and at least the time in microseconds:
+-- so it grows also when this Redis has lost its data, unless its clock went back too. Asking again while holding the
+-- name prolongs it under the same token.
+--
+-- KEYS[1] singleton:       prefix of the names; each a string, holder/token
+-- KEYS[2] singleton-token  counter: the last token given to any name
+-- ARGV[1] name
+-- ARGV[2] holder
+-- ARGV[3] duration in milliseconds
+-- ARGV[4] floor: a token that the new one must exceed
+-- Returns {1, token}: acquired. {0, what is left in milliseconds}: held by another.
+-- O(1)
+
+local key, duration = KEYS[1] .. ARGV[1], tonumber(ARGV[3])
+local holder, token = string.match(redis.call('GET', key) or '', '^(.+)/(%d+)$')
+if holder and holder ~= ARGV[2] then
+    -- One without an end, which no script of ours leaves behind, would never be free again.
+    if redis.call('PTTL', key) < 0 then
+        redis.call('PEXPIRE', key, duration)
+    end
+    return { 0, redis.call('PTTL', key) }
+end
+if holder then
+    if redis.call('PTTL', key) < duration then
+        redis.call('PEXPIRE', key, duration)
+    end
+    return { 1, token }
+end
+
+local time = redis.call('TIME')
+local last = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+local following = math.max(last + 1, tonumber(ARGV[4]) + 1, time[1] * 1000000 + time[2])
+-- Beyond this a Lua number no longer counts by one.
+if following > 9007199254740991 then
+    return redis.error_reply('EXHAUSTED no token is left')
+end
+token = string.format('%.0f', following)
+redis.call('SET', KEYS[2], token)
+redis.call('SET', key, ARGV[2] .. '/' .. token, 'PX', duration)
+return { 1, token }
+
+"""#)
+
     /// The contents of `applyPlan.lua`.
     package static let applyPlan = LuaScript(
         name: "applyPlan",
@@ -337,7 +387,7 @@ return changed
     /// The contents of `heartbeat.lua`.
     package static let heartbeat = LuaScript(
         name: "heartbeat",
-        sha256: "89e5a60bb4cf9ac16bcf5ab46d0662001ac3936b84f0c3f4f5672dcadf8bf1c2",
+        sha256: "8aeb4c49812fb53b506e26c7109d85c67e8f4ed8b3b1c977444580fe7ef558ca",
         source: #"""
 -- One heartbeat: counts it, stores the load, renews the named locks, and tells what the node must know.
 --
@@ -345,7 +395,7 @@ return changed
 -- that they are renewed even by a Redis that is out of memory (it refuses a script's growth only at its first write).
 --
 -- KEYS[1] nodes           hash     node -> JSON
--- KEYS[2] heartbeats      hash     node -> counter
+-- KEYS[2] heartbeats      hash     node -> when its last heartbeat came, ms of this clock; grows with each one
 -- KEYS[3] loads           hash     node -> JSON
 -- KEYS[4] owners-version  counter
 -- KEYS[5] leader          string   node/incarnation/term
@@ -358,7 +408,7 @@ return changed
 -- ARGV[4] lock duration in milliseconds
 -- ARGV[5…] pairs of tenant and epoch, one a lock
 -- Returns {0, generation or nil}: not registered. Otherwise {1, owners version, the node's JSON, leader or nil, what is
--- left of its lease in milliseconds, term, generation or nil, {node, counter, …}, {lost tenant, …}}.
+-- left of its lease in milliseconds, term, generation or nil, {node, heartbeat, …}, {lost tenant, …}, now in ms}.
 -- O(locks + nodes)
 
 local function decode(json)
@@ -392,7 +442,11 @@ for first = 5, #ARGV, 2000 do
     end
 end
 
-redis.call('HINCRBY', KEYS[2], node, 1)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local last = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+-- It grows even if the clock was set back.
+redis.call('HSET', KEYS[2], node, string.format('%.0f', math.max(last + 1, now)))
 redis.call('HSET', KEYS[3], node, ARGV[3])
 return {
     1,
@@ -404,7 +458,458 @@ return {
     redis.call('GET', KEYS[7]),
     redis.call('HGETALL', KEYS[2]),
     lost,
+    string.format('%.0f', now),
 }
+
+"""#)
+
+    /// The contents of `messageAdvance.lua`.
+    package static let messageAdvance = LuaScript(
+        name: "messageAdvance",
+        sha256: "975041fecc61625cf918a38b5aab6ac69bec78135a957debe8c047d9494ffe0b",
+        source: #"""
+-- Schedules occurrences of a recurrence and moves it to its following instant, if it still stands where the caller saw
+-- it: of several callers one succeeds, so that each occurrence is scheduled once.
+--
+-- KEYS[1] messages:due       sorted set  token -> milliseconds since 1970
+-- KEYS[2] messages:record:   what the names of the messages' hashes begin with
+-- KEYS[3] messages:state:    what the names of the states' sorted sets begin with, token -> place in the order
+-- KEYS[4] messages:sequence  counter
+-- KEYS[5] messages:ended     sorted set  token -> when to forget it, milliseconds since 1970
+-- KEYS[6] messages:live:     what the names of the recurrences' sets begin with: occurrences that have not ended
+-- KEYS[7] messages:wake      channel
+-- ARGV[1] token
+-- ARGV[2] where it stands, milliseconds since 1970
+-- ARGV[3] its following instant, milliseconds since 1970, or nothing when there is none
+-- ARGV[4] how long it is kept when it has ended, in milliseconds
+-- ARGV[5] why it cannot go on, or nothing
+-- ARGV[6…] occurrences, milliseconds since 1970
+-- Returns 1, or 0 when it does not stand there.
+-- O(occurrences × log(messages))
+
+local record = KEYS[2] .. ARGV[1]
+local fields = redis.call('HMGET', record, 'state', 'due', 'sequence', 'topic', 'payload', 'max_attempts', 'base_delay',
+    'max_delay', 'timeout')
+if fields[1] ~= 'pending' or fields[2] ~= ARGV[2] then
+    return 0
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for i = 6, #ARGV do
+    local token = ARGV[1] .. ':' .. ARGV[i]
+    local occurrence = KEYS[2] .. token
+    if redis.call('EXISTS', occurrence) == 0 then
+        local sequence = redis.call('INCR', KEYS[4])
+        redis.call('HSET', occurrence, 'state', 'pending', 'due', ARGV[i], 'created', string.format('%.0f', now),
+            'sequence', sequence, 'attempts', 0, 'topic', fields[4], 'payload', fields[5], 'max_attempts', fields[6],
+            'base_delay', fields[7], 'max_delay', fields[8], 'parent', ARGV[1], 'scheduled_for', ARGV[i])
+        if fields[9] then
+            redis.call('HSET', occurrence, 'timeout', fields[9])
+        end
+        redis.call('ZADD', KEYS[3] .. 'pending', sequence, token)
+        redis.call('ZADD', KEYS[1], ARGV[i], token)
+        redis.call('SADD', KEYS[6] .. ARGV[1], token)
+    end
+end
+if ARGV[3] ~= '' then
+    redis.call('HSET', record, 'due', ARGV[3])
+    redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+else
+    local state = ARGV[5] == '' and 'delivered' or 'failed'
+    redis.call('ZREM', KEYS[1], ARGV[1])
+    redis.call('ZREM', KEYS[3] .. 'pending', ARGV[1])
+    redis.call('ZADD', KEYS[3] .. state, fields[3] or 0, ARGV[1])
+    redis.call('HSET', record, 'state', state, 'ended', string.format('%.0f', now), 'error', ARGV[5])
+    redis.call('ZADD', KEYS[5], string.format('%.0f', now + tonumber(ARGV[4])), ARGV[1])
+end
+redis.call('PUBLISH', KEYS[7], 'due')
+return 1
+
+"""#)
+
+    /// The contents of `messageCancel.lua`.
+    package static let messageCancel = LuaScript(
+        name: "messageCancel",
+        sha256: "10a5a5fc84c7385bc00ed2c6916cc679fe708a214eb8d12bea272a035f4657c3",
+        source: #"""
+-- Cancels a message that is not being delivered, or a recurrence with its occurrences. The call may be repeated.
+--
+-- KEYS[1] messages:due      sorted set  token -> milliseconds since 1970
+-- KEYS[2] messages:record:  what the names of the messages' hashes begin with
+-- KEYS[3] messages:state:   what the names of the states' sorted sets begin with, token -> place in the order
+-- KEYS[4] messages:stream   stream      token
+-- KEYS[5] messages:ended    sorted set  token -> when to forget it, milliseconds since 1970
+-- KEYS[6] messages:live:    what the names of the recurrences' sets begin with: occurrences that have not ended
+-- ARGV[1] token
+-- ARGV[2] how long a cancelled message is kept, in milliseconds
+-- Returns 1 when no delivery of it will begin and none goes on, now or by an earlier call; otherwise 0.
+-- O(occurrences that have not ended × log(messages))
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function cancel(token)
+    local record = KEYS[2] .. token
+    local fields = redis.call('HMGET', record, 'state', 'sequence', 'entry', 'parent')
+    if fields[1] == 'cancelled' then
+        return true
+    end
+    if fields[1] ~= 'pending' then
+        return false
+    end
+    redis.call('ZREM', KEYS[1], token)
+    if fields[3] then
+        redis.call('XDEL', KEYS[4], fields[3])
+    end
+    redis.call('ZREM', KEYS[3] .. 'pending', token)
+    redis.call('ZADD', KEYS[3] .. 'cancelled', fields[2] or 0, token)
+    redis.call('HSET', record, 'state', 'cancelled', 'ended', string.format('%.0f', now))
+    redis.call('ZADD', KEYS[5], string.format('%.0f', now + tonumber(ARGV[2])), token)
+    if fields[4] then
+        redis.call('SREM', KEYS[6] .. fields[4], token)
+    end
+    return true
+end
+
+if not cancel(ARGV[1]) then
+    return 0
+end
+local isOver = 1
+for _, occurrence in ipairs(redis.call('SMEMBERS', KEYS[6] .. ARGV[1])) do
+    if not cancel(occurrence) then
+        isOver = 0
+    end
+end
+return isOver
+
+"""#)
+
+    /// The contents of `messageList.lua`.
+    package static let messageList = LuaScript(
+        name: "messageList",
+        sha256: "7fcac9b8767996af1f3da082f1503f738bbf9410964b512df06af7481b32c2a0",
+        source: #"""
+-- Reads messages in the order in which they were scheduled.
+--
+-- KEYS[1] messages:record:  what the names of the messages' hashes begin with
+-- KEYS[2] messages:state:   what the names of the states' sorted sets begin with, token -> place in the order
+-- ARGV[1] after this place in the order
+-- ARGV[2] how many at most
+-- ARGV[3…] states that are wanted
+-- Returns a list of {place, token, fields}.
+-- O(states × (log(messages) + limit))
+
+local found = {}
+for i = 3, #ARGV do
+    local rows = redis.call('ZRANGEBYSCORE', KEYS[2] .. ARGV[i], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0,
+        ARGV[2])
+    for n = 1, #rows, 2 do
+        found[#found + 1] = { tonumber(rows[n + 1]), rows[n] }
+    end
+end
+table.sort(found, function(left, right) return left[1] < right[1] end)
+local page = {}
+for i = 1, math.min(#found, tonumber(ARGV[2])) do
+    local place, token = found[i][1], found[i][2]
+    page[i] = { string.format('%.0f', place), token, redis.call('HGETALL', KEYS[1] .. token) }
+end
+return page
+
+"""#)
+
+    /// The contents of `messageRenew.lua`.
+    package static let messageRenew = LuaScript(
+        name: "messageRenew",
+        sha256: "14ac6450f3f7521ab97e1b0bab18a89002e7fb9dab4a23a5bed139f527ec01aa",
+        source: #"""
+-- Renews the lease of what a consumer delivers, and gives back what it took without knowing of it (the reply was lost):
+-- that is due again at once, with its attempt not counted. Removes consumers that have nothing and were silent for an
+-- hour, and the caller itself when it leaves.
+--
+-- KEYS[1] messages:due      sorted set  token -> milliseconds since 1970
+-- KEYS[2] messages:record:  what the names of the messages' hashes begin with
+-- KEYS[3] messages:state:   what the names of the states' sorted sets begin with, token -> place in the order
+-- KEYS[4] messages:stream   stream      token
+-- KEYS[5] messages:wake     channel
+-- ARGV[1] consumer
+-- ARGV[2] 1 when it leaves, 0 when it stays
+-- ARGV[3…] entries of the stream that it delivers
+-- Returns those of the entries that are no longer the caller's.
+-- O(entries + consumers)
+
+local known, mine = {}, {}
+for i = 3, #ARGV do
+    known[ARGV[i]] = true
+end
+if redis.call('EXISTS', KEYS[4]) == 1 then
+    local time = redis.call('TIME')
+    local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+    for _, pending in ipairs(redis.call('XPENDING', KEYS[4], 'workers', '-', '+', #ARGV + 1000, ARGV[1])) do
+        local entry = pending[1]
+        if known[entry] then
+            redis.call('XCLAIM', KEYS[4], 'workers', ARGV[1], 0, entry, 'JUSTID')
+            mine[entry] = true
+        else
+            local item = redis.call('XRANGE', KEYS[4], entry, entry)[1]
+            local token = item and item[2][2] or ''
+            local fields = redis.call('HMGET', KEYS[2] .. token, 'state', 'consumer', 'entry', 'sequence')
+            redis.call('XACK', KEYS[4], 'workers', entry)
+            redis.call('XDEL', KEYS[4], entry)
+            if fields[1] == 'delivering' and fields[2] == ARGV[1] and fields[3] == entry then
+                redis.call('ZREM', KEYS[3] .. 'delivering', token)
+                redis.call('ZADD', KEYS[3] .. 'pending', fields[4] or 0, token)
+                redis.call('HSET', KEYS[2] .. token, 'state', 'pending', 'due', now)
+                redis.call('HINCRBY', KEYS[2] .. token, 'attempts', -1)
+                redis.call('ZADD', KEYS[1], now, token)
+                redis.call('PUBLISH', KEYS[5], 'due')
+            end
+        end
+    end
+    for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[4], 'workers')) do
+        local name, pending, idle = consumer[2], consumer[4], consumer[6]
+        if pending == 0 and (idle > 3600000 or (name == ARGV[1] and ARGV[2] == '1')) then
+            redis.call('XGROUP', 'DELCONSUMER', KEYS[4], 'workers', name)
+        end
+    end
+end
+
+local lost = {}
+for i = 3, #ARGV do
+    if not mine[ARGV[i]] then
+        lost[#lost + 1] = ARGV[i]
+    end
+end
+return lost
+
+"""#)
+
+    /// The contents of `messageSchedule.lua`.
+    package static let messageSchedule = LuaScript(
+        name: "messageSchedule",
+        sha256: "f7988fd477b0aa8b05e84b8b81905b63b31cc98caf275da68bb69bc62c0c3567",
+        source: #"""
+-- Schedules a message, or a recurrence, under a token that the caller made. A token that is known is left as it is: the
+-- call may be repeated.
+--
+-- KEYS[1] messages:due       sorted set  token -> milliseconds since 1970
+-- KEYS[2] messages:record:   what the names of the messages' hashes begin with
+-- KEYS[3] messages:state:    what the names of the states' sorted sets begin with, token -> place in the order
+-- KEYS[4] messages:sequence  counter
+-- KEYS[5] messages:wake      channel
+-- ARGV[1] token
+-- ARGV[2] after or at
+-- ARGV[3] milliseconds from now, or since 1970
+-- ARGV[4…] fields of the hash, each as its name and its value
+-- Returns 1, or 0 when the token was known.
+-- O(log(messages) + fields)
+
+local record = KEYS[2] .. ARGV[1]
+if redis.call('EXISTS', record) == 1 then
+    return 0
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local due = tonumber(ARGV[3])
+if ARGV[2] == 'after' then
+    due = now + due
+end
+local function digits(number)
+    return string.format('%.0f', number)
+end
+
+local sequence = redis.call('INCR', KEYS[4])
+redis.call('HSET', record, 'state', 'pending', 'due', digits(due), 'created', digits(now), 'sequence', sequence,
+    'attempts', 0)
+for i = 4, #ARGV, 2 do
+    redis.call('HSET', record, ARGV[i], ARGV[i + 1])
+end
+redis.call('ZADD', KEYS[3] .. 'pending', sequence, ARGV[1])
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+redis.call('ZADD', KEYS[1], digits(due), ARGV[1])
+if not first[2] or due < tonumber(first[2]) then
+    redis.call('PUBLISH', KEYS[5], 'due')
+end
+return 1
+
+"""#)
+
+    /// The contents of `messageSettle.lua`.
+    package static let messageSettle = LuaScript(
+        name: "messageSettle",
+        sha256: "cd40fa81ec031274301964325adf175f6a53512d1bbe6a4665c77c3a3dc3fb1f",
+        source: #"""
+-- Tells what became of a delivery, and acknowledges its entry. Holds only for the delivery that is named: one that was
+-- reclaimed meanwhile is left alone. The call may be repeated.
+--
+-- KEYS[1] messages:due      sorted set  token -> milliseconds since 1970
+-- KEYS[2] messages:record:  what the names of the messages' hashes begin with
+-- KEYS[3] messages:state:   what the names of the states' sorted sets begin with, token -> place in the order
+-- KEYS[4] messages:stream   stream      token
+-- KEYS[5] messages:ended    sorted set  token -> when to forget it, milliseconds since 1970
+-- KEYS[6] messages:live:    what the names of the recurrences' sets begin with: occurrences that have not ended
+-- KEYS[7] messages:wake     channel
+-- ARGV[1] token
+-- ARGV[2] entry of the stream
+-- ARGV[3] number of the attempt
+-- ARGV[4] consumer
+-- ARGV[5] delivered, failed, retry or returned; what is returned has its attempt back
+-- ARGV[6] milliseconds: how long it is kept when it has ended, or when it is due again
+-- ARGV[7] what went wrong, or nothing
+-- Returns 1, or 0 when this delivery is no longer the caller's.
+-- O(log(messages))
+
+local record = KEYS[2] .. ARGV[1]
+local name = ARGV[4] .. '/' .. ARGV[2] .. '/' .. ARGV[3]
+local fields = redis.call('HMGET', record, 'state', 'attempts', 'consumer', 'entry', 'sequence', 'parent', 'settled')
+if fields[7] == name then
+    return 1
+end
+if fields[1] ~= 'delivering' or fields[2] ~= ARGV[3] or fields[3] ~= ARGV[4] or fields[4] ~= ARGV[2] then
+    return 0
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local at = string.format('%.0f', now + tonumber(ARGV[6]))
+local function enter(state)
+    redis.call('ZREM', KEYS[3] .. 'delivering', ARGV[1])
+    redis.call('ZADD', KEYS[3] .. state, fields[5] or 0, ARGV[1])
+    redis.call('HSET', record, 'state', state, 'settled', name)
+end
+
+redis.call('XACK', KEYS[4], 'workers', ARGV[2])
+redis.call('XDEL', KEYS[4], ARGV[2])
+if ARGV[7] ~= '' then
+    redis.call('HSET', record, 'error', ARGV[7])
+end
+if ARGV[5] == 'retry' or ARGV[5] == 'returned' then
+    enter('pending')
+    if ARGV[5] == 'returned' then
+        redis.call('HINCRBY', record, 'attempts', -1)
+    end
+    redis.call('HSET', record, 'due', at)
+    redis.call('ZADD', KEYS[1], at, ARGV[1])
+    redis.call('PUBLISH', KEYS[7], 'due')
+else
+    enter(ARGV[5])
+    redis.call('HSET', record, 'ended', string.format('%.0f', now))
+    redis.call('ZADD', KEYS[5], at, ARGV[1])
+    if fields[6] then
+        redis.call('SREM', KEYS[6] .. fields[6], ARGV[1])
+    end
+end
+return 1
+
+"""#)
+
+    /// The contents of `messageTake.lua`.
+    package static let messageTake = LuaScript(
+        name: "messageTake",
+        sha256: "1e43fb514bc69a6535f5ea3113787026a1e1cc8566830686ba45cc8cbfc3315f",
+        source: #"""
+-- Gives a consumer what is due: first what a consumer that was lost had taken, then new messages. Forgets messages that
+-- ended long ago.
+--
+-- What is due goes through the stream's group `workers`, so that each entry is one consumer's until it is acknowledged,
+-- given back, or idle for a lease. A message that was taken as often as it may be ends as failed.
+--
+-- KEYS[1] messages:due      sorted set  token -> milliseconds since 1970
+-- KEYS[2] messages:record:  what the names of the messages' hashes begin with
+-- KEYS[3] messages:state:   what the names of the states' sorted sets begin with, token -> place in the order
+-- KEYS[4] messages:stream   stream      token
+-- KEYS[5] messages:ended    sorted set  token -> when to forget it, milliseconds since 1970
+-- KEYS[6] messages:live:    what the names of the recurrences' sets begin with: occurrences that have not ended
+-- ARGV[1] consumer
+-- ARGV[2] how many messages it takes at most
+-- ARGV[3] lease in milliseconds
+-- ARGV[4] how long a failed message is kept, in milliseconds
+-- Returns {now, milliseconds until something is due or -1, messages, recurrences that are due}; a message is {entry,
+-- token, fields}, a recurrence {token, fields}.
+-- O(taken × log(messages))
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local limit = tonumber(ARGV[2])
+local function digits(number)
+    return string.format('%.0f', number)
+end
+local function enter(token, from, to)
+    local sequence = redis.call('HGET', KEYS[2] .. token, 'sequence') or 0
+    redis.call('ZREM', KEYS[3] .. from, token)
+    redis.call('ZADD', KEYS[3] .. to, sequence, token)
+    redis.call('HSET', KEYS[2] .. token, 'state', to)
+end
+
+if redis.call('EXISTS', KEYS[4]) == 0 then
+    redis.call('XGROUP', 'CREATE', KEYS[4], 'workers', '0', 'MKSTREAM')
+end
+
+for _, token in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', digits(now), 'LIMIT', 0, 100)) do
+    local state = redis.call('HGET', KEYS[2] .. token, 'state')
+    if state then
+        redis.call('ZREM', KEYS[3] .. state, token)
+    end
+    redis.call('DEL', KEYS[2] .. token, KEYS[6] .. token)
+    redis.call('ZREM', KEYS[5], token)
+end
+
+local recurrences = {}
+for _, token in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', digits(now), 'LIMIT', 0, math.max(limit, 1))) do
+    local record = KEYS[2] .. token
+    if redis.call('HEXISTS', record, 'cron') == 1 then
+        recurrences[#recurrences + 1] = { token, redis.call('HGETALL', record) }
+    else
+        redis.call('ZREM', KEYS[1], token)
+        if redis.call('HGET', record, 'state') == 'pending' then
+            redis.call('HSET', record, 'entry', redis.call('XADD', KEYS[4], '*', 'token', token))
+        end
+    end
+end
+
+local messages = {}
+local function take(entry, fields)
+    local token = fields and fields[2] or ''
+    local record = KEYS[2] .. token
+    local state = redis.call('HGET', record, 'state')
+    local isMine = redis.call('HGET', record, 'entry') == entry and (state == 'pending' or state == 'delivering')
+    local attempts = tonumber(redis.call('HGET', record, 'attempts') or '0')
+    local limitOfAttempts = tonumber(redis.call('HGET', record, 'max_attempts') or '1')
+    if not isMine or attempts >= limitOfAttempts then
+        redis.call('XACK', KEYS[4], 'workers', entry)
+        redis.call('XDEL', KEYS[4], entry)
+        if isMine then
+            enter(token, state, 'failed')
+            redis.call('HSET', record, 'ended', digits(now), 'error', 'the process that delivered it was lost')
+            redis.call('ZADD', KEYS[5], digits(now + tonumber(ARGV[4])), token)
+            redis.call('SREM', KEYS[6] .. (redis.call('HGET', record, 'parent') or ''), token)
+        end
+        return
+    end
+    enter(token, state, 'delivering')
+    redis.call('HINCRBY', record, 'attempts', 1)
+    redis.call('HSET', record, 'consumer', ARGV[1], 'started', digits(now))
+    messages[#messages + 1] = { entry, token, redis.call('HGETALL', record) }
+end
+
+if limit > 0 then
+    for _, item in ipairs(redis.call('XAUTOCLAIM', KEYS[4], 'workers', ARGV[1], ARGV[3], '0-0', 'COUNT', limit)[2]) do
+        take(item[1], item[2])
+    end
+end
+if limit > #messages then
+    local streams = redis.call('XREADGROUP', 'GROUP', 'workers', ARGV[1], 'COUNT', limit - #messages, 'STREAMS',
+        KEYS[4], '>')
+    if streams then
+        for _, item in ipairs(streams[1][2]) do
+            take(item[1], item[2])
+        end
+    end
+end
+
+local wait = -1
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+if first[2] then
+    wait = math.max(0, tonumber(first[2]) - now)
+end
+return { digits(now), digits(wait), messages, recurrences }
 
 """#)
 
@@ -579,12 +1084,12 @@ return {
     /// The contents of `readState.lua`.
     package static let readState = LuaScript(
         name: "readState",
-        sha256: "a4c017ff77cbd839b8184f806a61eac0522821ab1b8a7165b265cb3d22ec0746",
+        sha256: "6b3c75e3b0851ab754d4aa66e142d8738a5a61d8e1db862a375c9c8055b890e8",
         source: #"""
 -- Reads everything that a leader plans from, in one step.
 --
 -- KEYS[1]  nodes           hash     node -> JSON
--- KEYS[2]  heartbeats      hash     node -> counter
+-- KEYS[2]  heartbeats      hash     node -> when its last heartbeat came, ms of this clock; grows with each one
 -- KEYS[3]  loads           hash     node -> JSON
 -- KEYS[4]  tenants         hash     tenant -> JSON
 -- KEYS[5]  owners          hash     tenant -> node
@@ -598,9 +1103,11 @@ return {
 -- KEYS[13] generation      string
 -- KEYS[14] lock:           prefix of the locks; each a string, node/incarnation/epoch
 -- Returns the content of the keys in their order (hashes as field, value, …; missing strings as nil), then what is left
--- of the leader's lease in milliseconds, then the locks as {tenant, lock, what is left in milliseconds, …}.
+-- of the leader's lease in milliseconds, then the locks as {tenant, lock, what is left in milliseconds, …}, then now in
+-- milliseconds.
 -- O(tenants + nodes)
 
+local time = redis.call('TIME')
 local epochs = redis.call('HGETALL', KEYS[7])
 local locks = {}
 -- By a thousand: unpack is limited by Lua's stack.
@@ -634,6 +1141,7 @@ return {
     redis.call('GET', KEYS[13]),
     redis.call('PTTL', KEYS[11]),
     locks,
+    string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)),
 }
 
 """#)
@@ -641,7 +1149,7 @@ return {
     /// The contents of `register.lua`.
     package static let register = LuaScript(
         name: "register",
-        sha256: "c6e9fbc4d8a35ca045ba04b9e47f7551b906394956cc14f7bd0e7d47dff7ee7d",
+        sha256: "a6a7ad566790c83ddcc4e5e6fbec5fa32f083c5eab021751a1029f8ed04a2e1d",
         source: #"""
 -- Registers a node, or tells which incarnation has its name.
 --
@@ -650,7 +1158,7 @@ return {
 -- may still trust them. Registering the same incarnation again changes nothing.
 --
 -- KEYS[1] nodes           hash     node -> JSON
--- KEYS[2] heartbeats      hash     node -> counter
+-- KEYS[2] heartbeats      hash     node -> when its last heartbeat came, ms of this clock; grows with each one
 -- KEYS[3] loads           hash     node -> JSON
 -- KEYS[4] moves           hash     tenant -> JSON
 -- KEYS[5] generation      string
@@ -678,8 +1186,10 @@ end
 redis.call('SET', KEYS[5], ARGV[5], 'NX')
 if present ~= incarnation then
     redis.call('HSET', KEYS[1], node, ARGV[3])
-    local counter = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
-    redis.call('HSET', KEYS[2], node, string.format('%.0f', counter + 1))
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    local last = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+    redis.call('HSET', KEYS[2], node, string.format('%.0f', math.max(last + 1, now)))
     redis.call('HDEL', KEYS[3], node)
     local moves = redis.call('HGETALL', KEYS[4])
     for i = 1, #moves, 2 do
@@ -720,6 +1230,30 @@ return 1
 
 """#)
 
+    /// The contents of `releaseSingleton.lua`.
+    package static let releaseSingleton = LuaScript(
+        name: "releaseSingleton",
+        sha256: "4892cdab284c77e7a10b00dcc3e4c5c493baa6401ccff7efe53c3564b13908a6",
+        source: #"""
+-- Releases a name that exactly one holder has, under one token or under any.
+--
+-- KEYS[1] singleton:  prefix of the names; each a string, holder/token
+-- ARGV[1] name
+-- ARGV[2] holder
+-- ARGV[3] token; empty for any, when the holder does not know what it got
+-- Returns 1, or 0 when it is not held so.
+-- O(1)
+
+local key = KEYS[1] .. ARGV[1]
+local holder, token = string.match(redis.call('GET', key) or '', '^(.+)/(%d+)$')
+if holder ~= ARGV[2] or (ARGV[3] ~= '' and token ~= ARGV[3]) then
+    return 0
+end
+redis.call('DEL', key)
+return 1
+
+"""#)
+
     /// The contents of `renewLeadership.lua`.
     package static let renewLeadership = LuaScript(
         name: "renewLeadership",
@@ -737,6 +1271,31 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then
     return 0
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+
+"""#)
+
+    /// The contents of `renewSingleton.lua`.
+    package static let renewSingleton = LuaScript(
+        name: "renewSingleton",
+        sha256: "a4173cc91afebe51c53692c089c88856b758c124ccb22fe99edc463d7990c9b4",
+        source: #"""
+-- Prolongs the hold on a name of exactly one holder and token; never shortens it.
+--
+-- KEYS[1] singleton:  prefix of the names; each a string, holder/token
+-- ARGV[1] name
+-- ARGV[2] holder/token of the caller
+-- ARGV[3] duration in milliseconds
+-- Returns 1, or 0 when it is not the present one.
+-- O(1)
+
+local key = KEYS[1] .. ARGV[1]
+if redis.call('GET', key) ~= ARGV[2] then
+    return 0
+end
+if redis.call('PTTL', key) < tonumber(ARGV[3]) then
+    redis.call('PEXPIRE', key, ARGV[3])
+end
 return 1
 
 """#)
@@ -865,16 +1424,26 @@ return 1
     package static let all: [LuaScript] = [
         acquireLeadership,
         acquireLock,
+        acquireSingleton,
         applyPlan,
         deregister,
         heartbeat,
+        messageAdvance,
+        messageCancel,
+        messageList,
+        messageRenew,
+        messageSchedule,
+        messageSettle,
+        messageTake,
         passLock,
         publishTenants,
         readAssignment,
         readState,
         register,
         releaseLock,
+        releaseSingleton,
         renewLeadership,
+        renewSingleton,
         reportReady,
         resignLeadership,
         setState,

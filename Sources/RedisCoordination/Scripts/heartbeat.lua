@@ -4,7 +4,7 @@
 -- that they are renewed even by a Redis that is out of memory (it refuses a script's growth only at its first write).
 --
 -- KEYS[1] nodes           hash     node -> JSON
--- KEYS[2] heartbeats      hash     node -> counter
+-- KEYS[2] heartbeats      hash     node -> when its last heartbeat came, ms of this clock; grows with each one
 -- KEYS[3] loads           hash     node -> JSON
 -- KEYS[4] owners-version  counter
 -- KEYS[5] leader          string   node/incarnation/term
@@ -17,7 +17,7 @@
 -- ARGV[4] lock duration in milliseconds
 -- ARGV[5…] pairs of tenant and epoch, one a lock
 -- Returns {0, generation or nil}: not registered. Otherwise {1, owners version, the node's JSON, leader or nil, what is
--- left of its lease in milliseconds, term, generation or nil, {node, counter, …}, {lost tenant, …}}.
+-- left of its lease in milliseconds, term, generation or nil, {node, heartbeat, …}, {lost tenant, …}, now in ms}.
 -- O(locks + nodes)
 
 local function decode(json)
@@ -51,7 +51,11 @@ for first = 5, #ARGV, 2000 do
     end
 end
 
-redis.call('HINCRBY', KEYS[2], node, 1)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local last = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+-- It grows even if the clock was set back.
+redis.call('HSET', KEYS[2], node, string.format('%.0f', math.max(last + 1, now)))
 redis.call('HSET', KEYS[3], node, ARGV[3])
 return {
     1,
@@ -63,4 +67,5 @@ return {
     redis.call('GET', KEYS[7]),
     redis.call('HGETALL', KEYS[2]),
     lost,
+    string.format('%.0f', now),
 }

@@ -1,7 +1,7 @@
 -- Reads everything that a leader plans from, in one step.
 --
 -- KEYS[1]  nodes           hash     node -> JSON
--- KEYS[2]  heartbeats      hash     node -> counter
+-- KEYS[2]  heartbeats      hash     node -> when its last heartbeat came, ms of this clock; grows with each one
 -- KEYS[3]  loads           hash     node -> JSON
 -- KEYS[4]  tenants         hash     tenant -> JSON
 -- KEYS[5]  owners          hash     tenant -> node
@@ -15,9 +15,11 @@
 -- KEYS[13] generation      string
 -- KEYS[14] lock:           prefix of the locks; each a string, node/incarnation/epoch
 -- Returns the content of the keys in their order (hashes as field, value, …; missing strings as nil), then what is left
--- of the leader's lease in milliseconds, then the locks as {tenant, lock, what is left in milliseconds, …}.
+-- of the leader's lease in milliseconds, then the locks as {tenant, lock, what is left in milliseconds, …}, then now in
+-- milliseconds.
 -- O(tenants + nodes)
 
+local time = redis.call('TIME')
 local epochs = redis.call('HGETALL', KEYS[7])
 local locks = {}
 -- By a thousand: unpack is limited by Lua's stack.
@@ -51,4 +53,5 @@ return {
     redis.call('GET', KEYS[13]),
     redis.call('PTTL', KEYS[11]),
     locks,
+    string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)),
 }

@@ -5,7 +5,7 @@
 -- may still trust them. Registering the same incarnation again changes nothing.
 --
 -- KEYS[1] nodes           hash     node -> JSON
--- KEYS[2] heartbeats      hash     node -> counter
+-- KEYS[2] heartbeats      hash     node -> when its last heartbeat came, ms of this clock; grows with each one
 -- KEYS[3] loads           hash     node -> JSON
 -- KEYS[4] moves           hash     tenant -> JSON
 -- KEYS[5] generation      string
@@ -33,8 +33,10 @@ end
 redis.call('SET', KEYS[5], ARGV[5], 'NX')
 if present ~= incarnation then
     redis.call('HSET', KEYS[1], node, ARGV[3])
-    local counter = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
-    redis.call('HSET', KEYS[2], node, string.format('%.0f', counter + 1))
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    local last = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+    redis.call('HSET', KEYS[2], node, string.format('%.0f', math.max(last + 1, now)))
     redis.call('HDEL', KEYS[3], node)
     local moves = redis.call('HGETALL', KEYS[4])
     for i = 1, #moves, 2 do

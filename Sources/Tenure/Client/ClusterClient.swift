@@ -147,7 +147,7 @@ public final class ClusterClient: Sendable {
     private static func newID() -> String { UUID().uuidString.lowercased() }
 
     /// The store, which is made at the first call.
-    private func store() throws(CoordinationError) -> RedisCoordinationStore {
+    func store() throws(CoordinationError) -> RedisCoordinationStore {
         let store = self.state.withLock { state -> RedisCoordinationStore? in
             switch state {
             case .open(_, let store): return store

@@ -4,7 +4,7 @@ internal import TenureCore
 
 /// A tenant's schema in Postgres.
 struct PostgresTenantBackend: TenantBackend {
-    private let client: PostgresTenantClient
+    let client: PostgresTenantClient
 
     init(_ client: PostgresTenantClient) {
         self.client = client
@@ -143,7 +143,7 @@ struct PostgresTenantBackend: TenantBackend {
     }
 
     /// A refusal of the schema's becomes one of ours.
-    private func translating<Value>(_ body: () async throws -> Value) async throws -> Value {
+    func translating<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
         } catch let error as RefusedRequest {

@@ -39,4 +39,7 @@ package protocol TenantBackend: Sendable {
     func inbox(source: String?, limit: Int) async throws -> [ReceivedMessage]
     func status(history: Duration?) async throws -> TenantStatus
     func lag() async throws -> Duration?
+
+    func leaseBackend(for subject: LeaseSubject) -> any LeaseBackend
+    func leases(limit: Int) async throws -> [LeaseInfo]
 }

@@ -12,6 +12,8 @@ struct AgentConfiguration: Sendable {
     let logger: Logger
     let living: LivingSet
     let gauges: NodeGauges
+    /// Where tenants wait to be prepared; held while a move is at its critical step.
+    let preparing: SoftGate
     /// Makes a registration's name.
     let newIncarnation: @Sendable () -> Incarnation
     /// Makes the scheduler of a tenant, which the node then runs.

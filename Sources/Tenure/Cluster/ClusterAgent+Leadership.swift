@@ -11,6 +11,7 @@ extension ClusterAgent {
                 self.send.yield(.election(action))
             case .startLeading(let term):
                 self.memory = PlannerMemory()
+                self.electedAt = self.now
                 self.emit(.leaderElected, [.term(term)])
                 self.replan()
             case .stopLeading(let term, let reason):
@@ -113,10 +114,17 @@ extension ClusterAgent {
             if try await self.publishCatalog(against: state, term: term) { state = try await self.store.state() }
             self.noteOthers(state)
             let lost = self.detector.lost(at: self.now).filter { $0 != self.holder }
+            let suspects = self.detector
+                .suspects(at: self.now, heartbeatInterval: self.options.heartbeatInterval)
+                .subtracting([self.descriptor.id])
+            let isUnsettled =
+                !suspects.isEmpty || !self.detector.haveAllBeaten(since: self.electedAt, except: self.descriptor.id)
             let plan = self.planner.plan(
                 PlanInput(
                     state: state,
                     lost: lost,
+                    suspects: suspects,
+                    isUnsettled: isUnsettled,
                     isForgiving: self.detector.isForgiving(at: self.now),
                     now: self.now
                 ),

@@ -77,7 +77,12 @@ extension ClusterAgent {
             self.handle(.lockLost(epoch), of: tenant)
         }
         for tenant in locks.keys { self.updateLease(of: tenant) }
-        self.detector.observed(news.heartbeats, requestedAt: requestedAt, at: self.now)
+        self.detector.observed(
+            news.heartbeats,
+            ages: news.heartbeatAges,
+            requestedAt: requestedAt,
+            at: self.now
+        )
         self.perform(self.election.handle(.leadershipSeen(news.leader, lastTerm: news.term), at: self.now))
         if news.ownersVersion != self.knownOwnersVersion { self.refreshAssignment() }
         self.checkFitness()

@@ -62,7 +62,7 @@ extension ClusterAgent {
             }
             guard entry != nil || assignment.moves[tenant] != nil || self.machines[tenant] != nil else { continue }
             if let lock = entry?.lock, lock.holder.node != self.descriptor.id {
-                self.previousOwners[tenant] = lock.holder.node
+                self.notePreviousOwner(lock.holder.node, of: tenant)
             }
             self.handle(
                 .observed(
@@ -93,7 +93,6 @@ extension ClusterAgent {
         self.machines[tenant] = machine.isAbsent ? nil : machine
         if let held, machine.heldEpoch != held { self.noteLoss(of: tenant, held, event) }
         for action in actions { self.perform(action, of: tenant) }
-        if case .owning = machine.state { self.moveEnded(tenant) }
         if machine.isAbsent {
             self.readyMoves.removeAll { $0.tenant == tenant }
             self.moveEnded(tenant)
@@ -119,15 +118,12 @@ extension ClusterAgent {
         switch action {
         case .host: self.host(tenant)
         case .activate(let epoch, let arrival): self.activate(tenant, epoch, arrival)
-        case .stopClaiming(let epoch): self.hostings[tenant]?.scheduler.mailbox.send(.stopClaiming(epoch))
+        case .stopClaiming(let epoch): self.stopClaiming(tenant, epoch)
         case .resumeClaiming(let epoch): self.hostings[tenant]?.scheduler.mailbox.send(.resumeClaiming(epoch))
         case .suspend(let epoch): self.hostings[tenant]?.scheduler.mailbox.send(.suspend(epoch))
         case .retire: self.hostings[tenant]?.scheduler.mailbox.send(.retire(self.retireDeadline))
         case .drop: self.hostings[tenant]?.scheduler.mailbox.send(.drop)
-        case .reportReady(let move):
-            self.readyMoves.removeAll { $0.tenant == tenant }
-            self.readyMoves.append((tenant, move))
-            self.reportNextMove()
+        case .reportReady(let move): self.moveIsReady(tenant, move)
         case .acquire, .pass, .release: self.send.yield(.tenancy(tenant, action))
         case .setTimer(let request, let instant):
             if let timer = self.timers[tenant] { self.reactor.cancel(timer) }
@@ -136,29 +132,6 @@ extension ClusterAgent {
                 agent.handle(.timerFired(request), of: tenant)
             }
         }
-    }
-
-    /// Reports the next prepared move, unless another one is on its way. One that takes long does not hold up the
-    /// others.
-    private func reportNextMove() {
-        guard self.reportedMove == nil, !self.readyMoves.isEmpty else { return }
-        let next = self.readyMoves.removeFirst()
-        self.reportedMove = next.tenant
-        self.send.yield(.tenancy(next.tenant, .reportReady(move: next.move)))
-        self.reportTimer = self.schedule(at: self.now.advanced(by: Self.reportPatience)) { agent in
-            agent.reportTimer = nil
-            agent.moveEnded(next.tenant)
-        }
-    }
-
-    private static let reportPatience = Duration.milliseconds(300)
-
-    private func moveEnded(_ tenant: TenantID) {
-        guard self.reportedMove == tenant else { return }
-        self.reportedMove = nil
-        if let timer = self.reportTimer { self.reactor.cancel(timer) }
-        self.reportTimer = nil
-        self.reportNextMove()
     }
 
     private var retireDeadline: MonotonicInstant {
@@ -239,7 +212,7 @@ extension ClusterAgent {
             self.trust.acquired(tenant, epoch: epoch, requestedAt: requestedAt)
         }
         if case .answered(.held(let lock)) = reply, lock.holder.node != self.descriptor.id {
-            self.previousOwners[tenant] = lock.holder.node
+            self.notePreviousOwner(lock.holder.node, of: tenant)
         }
         self.handle(.lockReplied(request, reply), of: tenant)
     }
@@ -294,9 +267,13 @@ extension ClusterAgent {
         }
         switch report {
         case .prepared: self.handle(.prepared, of: tenant)
-        case .installed(let epoch, let arrival, let firstPass):
+        case .ready(let move): self.send.yield(.tenancy(tenant, .reportReady(move: move)))
+        case .installed(let epoch):
             self.handle(.installed(epoch), of: tenant)
-            self.announce(tenant, epoch, arrival, firstPass)
+            self.emit(.tenantOpened, [.tenant(tenant), .epoch(epoch)])
+        case .firstPass(let epoch, let arrival, let instant):
+            self.moveEnded(tenant)
+            self.announce(tenant, epoch, arrival, instant)
         case .refused(let epoch, let floor): self.handle(.refused(epoch, floor: floor), of: tenant)
         case .fenced(let epoch):
             self.emit(.tenantFenced, [.tenant(tenant), .epoch(epoch)])
@@ -320,10 +297,10 @@ extension ClusterAgent {
         _ arrival: TenancyMachine.Arrival,
         _ firstPass: ServerTime
     ) {
-        self.emit(.tenantOpened, [.tenant(tenant), .epoch(epoch)])
         let own = self.descriptor.id
         switch arrival {
         case .handover(let source, let lastClaim):
+            self.previousOwners[tenant] = nil
             self.emit(
                 .handoverCompleted,
                 [
@@ -335,12 +312,28 @@ extension ClusterAgent {
             guard let previous = self.previousOwners.removeValue(forKey: tenant) else { return }
             self.emit(
                 .takeoverCompleted,
-                [.tenant(tenant), .epoch(epoch), .node(previous, as: "from"), .node(own, as: "to")]
+                [
+                    .tenant(tenant), .epoch(epoch), .node(previous.node, as: "from"), .node(own, as: "to"),
+                    .milliseconds("gap_ms", previous.lastSeen.duration(to: self.now)),
+                ]
             )
         }
     }
 
-    private func closed(_ tenant: TenantID, _ serial: UInt64, _ drained: Duration) {
+    /// Remembers whom a tenant was taken from, and when that node last gave a sign of life as far as this one knows.
+    private func notePreviousOwner(_ node: NodeID, of tenant: TenantID) {
+        if let silence = self.detector.silence(of: node, at: self.now) {
+            self.previousOwners[tenant] = (node, self.now.advanced(by: .zero - silence))
+        } else if self.previousOwners[tenant]?.node != node {
+            self.previousOwners[tenant] = (node, self.now)
+        }
+    }
+
+    private func closed(_ tenant: TenantID, _ serial: UInt64, _ drained: Duration?) {
+        if let drained {
+            let epoch = self.lastEpochs[tenant] ?? .none
+            self.emit(.tenantDrained, [.tenant(tenant), .epoch(epoch), .milliseconds("drain_ms", drained)])
+        }
         self.running.remove(serial)
         self.hostings[tenant] = nil
         self.changed.notify()

@@ -49,12 +49,17 @@ actor ClusterAgent {
     var removedTenants: Set<TenantID> = []
     /// The highest epoch that this node has held each tenant under.
     var lastEpochs: [TenantID: Epoch] = [:]
-    var previousOwners: [TenantID: NodeID] = [:]
+    /// Who held a tenant that this node waits for, and when that node was last seen alive.
+    var previousOwners: [TenantID: (node: NodeID, lastSeen: MonotonicInstant)] = [:]
     /// Moves to this node whose tenants are prepared. One at a time is reported: from then on the tenant waits for the
     /// lock to be passed and the fence to be installed, and nothing should compete with that.
     var readyMoves: [(tenant: TenantID, move: String)] = []
     var reportedMove: TenantID?
     var reportTimer: DeadlineID?
+    /// Before this instant no further tenant is let go of.
+    var nextStopAt: MonotonicInstant = .zero
+    /// Since when the next move waits for a moment in which nothing is due.
+    var waitsForQuietSince: MonotonicInstant?
     /// When this node was about to say that it is ready for a tenant: a lock that is passed to it was passed later.
     var readyAt: [TenantID: MonotonicInstant] = [:]
     var timers: [TenantID: DeadlineID] = [:]
@@ -68,6 +73,7 @@ actor ClusterAgent {
     var detector: LivenessDetector
     var planner: ClusterPlanner
     var memory = PlannerMemory()
+    var electedAt: MonotonicInstant = .zero
     var isPlanning = false
     var mustPlanAgain = false
     /// Whether another node can use its databases, as of the last plan.
@@ -186,6 +192,8 @@ actor ClusterAgent {
                 self.perform(self.election.handle(.leadershipReleased, at: self.now))
             case .lockPassed(let tenant, let to, let from, let epoch, let lastClaim):
                 if to == self.holder { self.lockPassed(tenant, from: from.node, epoch: epoch, lastClaim: lastClaim) }
+                // A place among the moves in flight is free.
+                self.replan()
             case .work(let tenant):
                 self.hostings[tenant]?.scheduler.mailbox.hint()
             case .requested:

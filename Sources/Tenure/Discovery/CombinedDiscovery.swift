@@ -26,7 +26,11 @@ public struct CombinedDiscovery: TenantDiscovery {
         var known: Set<TenantID> = []
         for tenant in answers.flatMap(\.tenants) where known.insert(tenant.id).inserted { tenants.append(tenant) }
         let inactive = answers.reduce(into: Set<TenantID>()) { $0.formUnion($1.inactive) }
-        return DiscoveredTenants(tenants, inactive: inactive.subtracting(known))
+        return DiscoveredTenants(
+            tenants,
+            inactive: inactive.subtracting(known),
+            unreadable: answers.flatMap(\.unreadable)
+        )
     }
 
     /// Yields when any of them does. Hints that come before the last one was taken are one.

@@ -26,6 +26,8 @@ package struct DiscoveryGuard: Sendable {
     /// Whether there has been an answer yet.
     package private(set) var hasAnswered = false
 
+    /// Descriptions that could not be used, as of the last answer.
+    private var unreadable: Set<DiscoveredTenants.Unreadable> = []
     private var absences: [TenantID: Absence] = [:]
     private var failures = 0
     private var lastReport: (name: EventName, at: MonotonicInstant)?
@@ -72,7 +74,9 @@ package struct DiscoveryGuard: Sendable {
                 news.added.append(tenant)
             }
         }
-        news.events = self.events(of: news, absent: absent.count, isSuspicious: isSuspicious, at: now)
+        news.events =
+            self.noteUnreadable(answer.unreadable)
+            + self.events(of: news, absent: absent.count, isSuspicious: isSuspicious, at: now)
         self.hasAnswered = true
         self.failures = 0
         return news
@@ -119,6 +123,17 @@ package struct DiscoveryGuard: Sendable {
     }
 
     // MARK: - Events
+
+    /// Reports each description that cannot be used when it appears, and again when something else is wrong with it.
+    private mutating func noteUnreadable(_ unreadable: [DiscoveredTenants.Unreadable]) -> [DiscoveryNews.Event] {
+        defer { self.unreadable = Set(unreadable) }
+        return unreadable.filter { !self.unreadable.contains($0) }.map { problem in
+            .init(
+                name: .discoverySuspicious,
+                fields: [.init("tenant", .string(problem.tenant)), .init("reason", .string(problem.reason))]
+            )
+        }
+    }
 
     private mutating func events(
         of news: DiscoveryNews,

@@ -41,7 +41,8 @@ package struct DiscoveryNews: Sendable, Equatable {
     package var added: [Tenant] = []
     package var changed: [Change] = []
     package var removed: [Removal] = []
-    /// `discovery.completed`, `discovery.failed` or `discovery.suspicious`; none when there is nothing new to say.
+    /// `discovery.completed`, `discovery.failed` or `discovery.suspicious`, which may come once for each description
+    /// that cannot be used; none when there is nothing new to say.
     package var events: [Event] = []
 
     /// Nothing new.

@@ -15,7 +15,8 @@ internal import PostgresClient
 /// `pinned_node`. Without a column of such a name, the first column left is the ID and the next the connection. NULL
 /// stands for the default; other columns do not matter.
 ///
-/// A row that cannot be used harms its own tenant only, which keeps its last good description; the problem is logged.
+/// A row that cannot be used harms its own tenant only, which keeps its last good description; the problem is logged,
+/// and is an event.
 public final class QueryDiscovery: TenantDiscovery {
     private let connection: String
     private let statement: PostgresStatement

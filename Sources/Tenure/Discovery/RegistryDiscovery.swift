@@ -6,8 +6,8 @@ internal import Synchronization
 /// Reads the tenants from the registry: the table `tenants` in the schema `tenure_registry` of some database.
 ///
 /// ``changes()`` yields at each change of the table, so that a new tenant need not wait for the next look. A row that
-/// cannot be used harms its own tenant only, which keeps its last good description; the problem is logged. A removed
-/// tenant (`is_active = false`) is reported as inactive.
+/// cannot be used harms its own tenant only, which keeps its last good description; the problem is logged, and is
+/// an event. A removed tenant (`is_active = false`) is reported as inactive.
 public final class RegistryDiscovery: TenantDiscovery {
     private let connection: String
     private let timeout: Duration
@@ -97,7 +97,10 @@ public final class RegistryDiscovery: TenantDiscovery {
         let detail = error.detail ?? "\(error.code)"
         switch error.code {
         case .schema:
-            return DiscoveryFailure(.misconfigured, "the registry: \(detail) (create it with 'tenure registry init')")
+            return DiscoveryFailure(
+                .misconfigured,
+                "there is no registry in that database, or an outdated one: 'tenure registry init' makes it (\(detail))"
+            )
         case .rejected: return DiscoveryFailure(.misconfigured, "the registry: \(detail)")
         default: return DiscoveryFailure(.unavailable, "the registry: \(detail)")
         }

@@ -20,14 +20,32 @@ extension TenantDiscovery {
 
 /// What a discovery answers.
 public struct DiscoveredTenants: Sendable, Hashable {
+    /// A description that cannot be used.
+    public struct Unreadable: Sendable, Hashable {
+        /// The ID as it stands there, which may be no valid one.
+        public let tenant: String
+        /// What is wrong with it; never a connection string.
+        public let reason: String
+
+        /// Describes what is wrong.
+        public init(tenant: String, reason: String) {
+            self.tenant = tenant
+            self.reason = reason
+        }
+    }
+
     /// Tenants that exist.
     public var tenants: [Tenant]
     /// Tenants that are known to be gone (`is_active = false`): they are removed without waiting for confirmation.
     public var inactive: Set<TenantID>
+    /// Descriptions that cannot be used. Each is told once, by an event; list the tenant as it was before, if it is to
+    /// stay.
+    public var unreadable: [Unreadable]
 
     /// An answer.
-    public init(_ tenants: [Tenant], inactive: Set<TenantID> = []) {
+    public init(_ tenants: [Tenant], inactive: Set<TenantID> = [], unreadable: [Unreadable] = []) {
         self.tenants = tenants
         self.inactive = inactive
+        self.unreadable = unreadable
     }
 }

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Makes an answer of the rows of a table of tenants, so that a row that cannot be used harms no tenant but its own.
 ///
-/// Such a tenant keeps the description that was read last; one that never had any is left out. Each problem is logged
-/// when it appears, not at every look.
+/// Such a tenant keeps the description that was read last; one that never had any is left out. Each problem is part of
+/// every answer, and is logged when it appears.
 final class TenantReader: Sendable {
     private struct State {
         var lastGood: [TenantID: Tenant] = [:]
@@ -59,6 +59,7 @@ final class TenantReader: Sendable {
         }
         state.lastGood = state.lastGood.filter { listed.contains($0.key) }
         answer.inactive.subtract(listed)
+        answer.unreadable = problems.map { .init(tenant: $0.tenant, reason: $0.reason) }
         defer { state.problems = Set(problems) }
         return (answer, problems.filter { !state.problems.contains($0) })
     }

@@ -54,6 +54,7 @@ final class NodeRuntime: Sendable {
                 logger: logger,
                 living: living,
                 gauges: gauges,
+                preparing: environment.preparing,
                 newIncarnation: Self.newIncarnation,
                 host: { tenant, holder, report in
                     let scheduler = TenantScheduler(

@@ -7,6 +7,7 @@ internal import Synchronization
 final class SoftGate: Sendable {
     private struct State {
         var inside = 0
+        var isHeld = false
         var waiting: [(id: UInt64, signal: Signal)] = []
         var lastID: UInt64 = 0
     }
@@ -32,9 +33,25 @@ final class SoftGate: Sendable {
         return try await body()
     }
 
+    /// Lets nobody in until it is opened again, or their patience is over.
+    func hold() {
+        self.state.withLock { $0.isHeld = true }
+    }
+
+    /// Ends the hold.
+    func reopen() {
+        self.state.withLock { state in
+            state.isHeld = false
+            while state.inside < self.width, !state.waiting.isEmpty {
+                state.inside += 1
+                state.waiting.removeFirst().signal.notify()
+            }
+        }
+    }
+
     private func enter() async {
         let place = self.state.withLock { state -> (id: UInt64, signal: Signal)? in
-            guard state.inside >= self.width else {
+            guard state.inside >= self.width || state.isHeld else {
                 state.inside += 1
                 return nil
             }
@@ -54,7 +71,7 @@ final class SoftGate: Sendable {
 
     private func leave() {
         self.state.withLock { state in
-            if state.waiting.isEmpty || state.inside > self.width {
+            if state.waiting.isEmpty || state.inside > self.width || state.isHeld {
                 state.inside -= 1
             } else {
                 state.waiting.removeFirst().signal.notify()

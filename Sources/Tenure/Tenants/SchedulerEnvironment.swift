@@ -14,7 +14,7 @@ struct SchedulerEnvironment: Sendable {
     /// Makes the store of a tenant; it connects when it is prepared.
     let makeStore: @Sendable (Tenant) -> any TenantStore
     /// Connecting and migrating many tenants at once would delay the hand-overs that are at their short, critical step.
-    let preparing = SoftGate(width: 2, patience: .milliseconds(250))
+    let preparing = SoftGate(width: 1, patience: .milliseconds(250))
     /// Registrations that are alive, this node's own included; kept up to date by the cluster agent.
     let living: LivingSet
     /// How long claims of a living predecessor stay lent.

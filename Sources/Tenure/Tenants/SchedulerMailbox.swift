@@ -7,6 +7,8 @@ final class SchedulerMailbox: Sendable {
         case standBy
         /// The tenant's connection changed.
         case reconnect(Tenant)
+        /// Get ready to take over within moments; answered by `ready`.
+        case getReady(move: String)
         /// Install this epoch in the fence and work.
         case activate(Epoch, TenancyMachine.Arrival)
         /// Make a last claim pass, then no further one.
@@ -82,7 +84,7 @@ final class SchedulerMailbox: Sendable {
             mail.commands.contains { command in
                 switch command {
                 case .retire, .drop: true
-                case .standBy, .reconnect, .activate, .stopClaiming, .resumeClaiming, .suspend: false
+                case .standBy, .reconnect, .getReady, .activate, .stopClaiming, .resumeClaiming, .suspend: false
                 }
             }
         }

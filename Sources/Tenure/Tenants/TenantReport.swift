@@ -2,14 +2,18 @@
 enum TenantReport: Sendable {
     /// Connected, migrated, prepared.
     case prepared
-    /// The fence has accepted the epoch and the first claim pass was made.
-    case installed(Epoch, TenancyMachine.Arrival, firstPass: ServerTime)
+    /// Ready to take over within moments.
+    case ready(move: String)
+    /// The fence has accepted the epoch.
+    case installed(Epoch)
+    /// The first claim pass under the epoch was made, at that time of the tenant's Postgres.
+    case firstPass(Epoch, TenancyMachine.Arrival, at: ServerTime)
     case refused(Epoch, floor: Epoch)
     case fenced(Epoch)
     case claimsStopped(Epoch, lastClaim: ServerTime)
     /// The database cannot be used, since at least the trouble threshold.
     case troubled(String)
     case recovered
-    /// The scheduler has ended; how long runs went on after the claims had stopped.
-    case closed(drained: Duration)
+    /// The scheduler has ended; how long runs went on after the tenant was handed over, if it was.
+    case closed(drained: Duration?)
 }

@@ -23,9 +23,11 @@ extension TenantScheduler {
             self.isIdle = false
             self.jobs.invalidate()
             self.take(opening, epoch: epoch, sentAt: sentAt)
+            if let snapshot = opening.jobs { self.take(snapshot) }
             self.phase = .working(epoch)
+            self.arrival = arrival
             self.succeeded()
-            self.report(.installed(epoch, arrival, firstPass: self.lastPass ?? .distantPast))
+            self.report(.installed(epoch))
         } catch {
             if error.code == .fenced {
                 self.phase = .standby
@@ -152,16 +154,19 @@ extension TenantScheduler {
 
     private func readJobs() async {
         do {
-            let snapshot = try await self.store.jobs()
-            self.serverClock = ServerClock(snapshot.serverTime, receivedAt: self.now)
-            for (name, problem) in self.jobs.replace(snapshot) {
-                self.environment.events.emit(
-                    .jobInvalid,
-                    [.tenant(self.tenant.id), .text("job", name), .text("reason", problem)]
-                )
-            }
+            self.take(try await self.store.jobs())
         } catch {
             self.failed(error)
+        }
+    }
+
+    private func take(_ snapshot: JobsSnapshot) {
+        self.serverClock = ServerClock(snapshot.serverTime, receivedAt: self.now)
+        for (name, problem) in self.jobs.replace(snapshot) {
+            self.environment.events.emit(
+                .jobInvalid,
+                [.tenant(self.tenant.id), .text("job", name), .text("reason", problem)]
+            )
         }
     }
 
@@ -206,6 +211,10 @@ extension TenantScheduler {
     private func take(_ result: PassResult, of pass: ClaimPass, claims: [Claim], epoch: Epoch) -> Bool {
         self.serverClock = ServerClock(result.serverTime, receivedAt: self.now)
         self.lastPass = result.serverTime
+        if let arrival = self.arrival {
+            self.arrival = nil
+            self.report(.firstPass(epoch, arrival, at: result.serverTime))
+        }
         var isFruitful = false
         for (plan, materialised) in zip(pass.materialise, result.materialised) {
             self.jobs.apply(plan, materialised)
@@ -384,6 +393,7 @@ extension TenantScheduler {
     private func sleep() async -> MonotonicInstant? {
         guard let serverClock = self.serverClock else { return self.now }
         self.announceDemand()
+        self.noteDue(serverClock)
         var instants = [self.queue.sweepInstant, self.now.advanced(by: Self.longestSleep)]
         if let due = self.queue.nextDueInstant, self.queue.wantsMore { instants.append(serverClock.instant(of: due)) }
         if let due = self.jobs.nextDue { instants.append(serverClock.instant(of: due)) }
@@ -404,6 +414,12 @@ extension TenantScheduler {
         if let settleAt { instants.append(settleAt) }
         // Rounded up a little: the server must have reached the instant, not almost.
         return self.nextWake(from: instants.map { $0.advanced(by: .microseconds(200)) })
+    }
+
+    /// Tells the cluster agent when the next work is due.
+    private func noteDue(_ serverClock: ServerClock) {
+        let next = self.queue.readyCount > 0 ? self.serverNow : self.nextDueInstant()
+        self.due.set(next.map(serverClock.instant) ?? .distantFuture)
     }
 
     /// Gives the connection up, or says that it is needed again. A mere look that finds nothing takes neither step: the

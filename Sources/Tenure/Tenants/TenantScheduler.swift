@@ -44,6 +44,7 @@ actor TenantScheduler {
     var tenant: Tenant
     nonisolated let mailbox: SchedulerMailbox
     nonisolated let lease = LeaseCell()
+    nonisolated let due = DueCell()
     nonisolated let runs: RunTable
     private nonisolated let lag = Atomic<Int64>(0)
     let environment: SchedulerEnvironment
@@ -80,6 +81,8 @@ actor TenantScheduler {
     var retryAt: MonotonicInstant?
     var maintainAt: MonotonicInstant = .zero
     var leftAt: MonotonicInstant?
+    /// How the present tenure began, until its first claim pass has been reported.
+    var arrival: TenancyMachine.Arrival?
     private var signalTask: Task<Void, Never>?
 
     /// What was taken from the queue for one claim.
@@ -139,7 +142,7 @@ actor TenantScheduler {
         self.environment.dispatcher.remove(self.membership)
         self.giveGrantsBack()
         await self.store.close()
-        self.report(.closed(drained: self.leftAt.map { $0.duration(to: self.now) } ?? .zero))
+        self.report(.closed(drained: self.leftAt.map { $0.duration(to: self.now) }))
     }
 
     /// Connects and prepares, for as long as it takes. False when the scheduler was told to end before.
@@ -207,6 +210,8 @@ actor TenantScheduler {
             self.report(.prepared)
         case .reconnect(let tenant):
             await self.reconnect(tenant)
+        case .getReady(let move):
+            await self.getReady(move)
         case .activate(let epoch, let arrival):
             self.leftAt = nil
             self.phase = .activating(epoch, arrival)
@@ -232,6 +237,18 @@ actor TenantScheduler {
             self.phase = .ended
             self.runs.cancelAll(cause: .claimLost)
             await self.waitForRuns(atMost: .seconds(5))
+        }
+    }
+
+    /// Keeps a session at hand for the moment in which the lock is passed. If that fails the move waits: it is prepared
+    /// again, not ready.
+    private func getReady(_ move: String) async {
+        do {
+            try await self.store.standBy()
+            self.report(.ready(move: move))
+        } catch {
+            self.failed(error)
+            self.report(.prepared)
         }
     }
 
@@ -308,6 +325,7 @@ actor TenantScheduler {
 
     /// Wants nothing any more.
     func giveGrantsBack() {
+        self.due.set(.distantFuture)
         self.environment.dispatcher.setDemand(self.membership, ready: 0, dueSince: self.now, workPriority: 0)
         self.grants += self.mailbox.takeGrants()
         self.environment.dispatcher.release(self.membership, self.grants)

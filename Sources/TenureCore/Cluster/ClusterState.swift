@@ -97,8 +97,10 @@ public struct PlannedMove: Sendable, Hashable, Codable {
 public struct ClusterState: Sendable, Equatable {
     /// Registered nodes.
     public var nodes: [NodeID: NodeDescriptor] = [:]
-    /// The heartbeat counter of each node.
+    /// The heartbeat counter of each node: a number that grows with each heartbeat.
     public var heartbeats: [NodeID: Int64] = [:]
+    /// How long ago each node's last heartbeat came, by the store's clock.
+    public var heartbeatAges: [NodeID: Duration] = [:]
     /// What each node reported last.
     public var loads: [NodeID: NodeLoad] = [:]
     /// The tenants of the cluster.

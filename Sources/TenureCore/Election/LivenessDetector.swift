@@ -1,8 +1,9 @@
 /// Tells which registrations have stopped: those whose heartbeat counter has not *changed* for the node timeout.
 ///
 /// Every node feeds one, followers too, so that a fresh leader has already watched the others. All instants are the
-/// observer's own; nothing that another machine's clock says takes part. A false verdict costs a move of tenants, never
-/// safety.
+/// observer's own. What the store says about the age of a heartbeat, by its one clock, only makes the instant of a
+/// change more exact within the time between two looks: a store whose clock jumps shifts a verdict by no more than
+/// that. A false verdict costs a move of tenants, never safety.
 ///
 /// What is counted as silence is time in which the observer looked. After a pause of its own (the process was stopped,
 /// the store was away) every node starts afresh: those that looked dead may have been waiting for the same thing.
@@ -41,16 +42,25 @@ package struct LivenessDetector: Sendable {
     ///
     /// - Parameters:
     ///   - heartbeats: Every registered node's counter.
+    ///   - ages: How long before the reply each of them changed, as far as is known.
     ///   - requestedAt: Taken before the request was sent.
     ///   - now: When the reply arrived.
     package mutating func observed(
         _ heartbeats: [NodeID: Int64],
+        ages: [NodeID: Duration] = [:],
         requestedAt: MonotonicInstant,
         at now: MonotonicInstant
     ) {
         self.noteLook(at: now)
         for (node, counter) in heartbeats {
-            self.note(node, incarnation: nil, counter: counter, requestedAt: requestedAt, at: now)
+            self.note(
+                node,
+                incarnation: nil,
+                counter: counter,
+                age: ages[node],
+                requestedAt: requestedAt,
+                at: now
+            )
         }
         self.watches = self.watches.filter { heartbeats[$0.key] != nil }
     }
@@ -68,6 +78,7 @@ package struct LivenessDetector: Sendable {
                 node,
                 incarnation: descriptor.incarnation,
                 counter: state.heartbeats[node] ?? 0,
+                age: state.heartbeatAges[node],
                 requestedAt: requestedAt,
                 at: now
             )
@@ -105,6 +116,19 @@ package struct LivenessDetector: Sendable {
         self.watches[node].map { $0.changedAt.duration(to: now) }
     }
 
+    /// Nodes that may have stopped: silent for longer than a heartbeat is ever late in good times. No reason to take
+    /// anything from them yet, and a reason to give them nothing.
+    ///
+    /// - Parameter interval: How often nodes send heartbeats.
+    package func suspects(at now: MonotonicInstant, heartbeatInterval interval: Duration) -> Set<NodeID> {
+        Set(self.watches.filter { $0.value.changedAt.duration(to: now) > interval * 3 / 2 }.keys)
+    }
+
+    /// Whether every node but one has shown a heartbeat since an instant.
+    package func haveAllBeaten(since instant: MonotonicInstant, except own: NodeID) -> Bool {
+        self.watches.allSatisfy { $0.key == own || $0.value.changedAt >= instant }
+    }
+
     /// When the next node would be lost if its counter never changed again; `nil` when there is none.
     ///
     /// Lies in the past for a node that waits for its verdict, or for its removal.
@@ -117,6 +141,7 @@ package struct LivenessDetector: Sendable {
         _ node: NodeID,
         incarnation: Incarnation?,
         counter: Int64,
+        age: Duration?,
         requestedAt: MonotonicInstant,
         at now: MonotonicInstant
     ) {
@@ -132,11 +157,13 @@ package struct LivenessDetector: Sendable {
         // Replies of two connections may arrive in either order: an older counter is no news.
         let isRestart = incarnation != nil && watch.incarnation != nil && incarnation != watch.incarnation
         if isRestart || counter > watch.counter || (counter < watch.counter && requestedAt > watch.changedAt) {
+            // The last look that showed the older counter was sent before the change.
+            let changedAt = max(now.advanced(by: .zero - (age ?? .zero)), watch.confirmedAt)
             watch = Watch(
                 counter: counter,
                 incarnation: incarnation ?? watch.incarnation,
-                changedAt: now,
-                confirmedAt: now
+                changedAt: isRestart ? now : min(changedAt, now),
+                confirmedAt: isRestart ? now : max(watch.confirmedAt, requestedAt)
             )
         } else if counter == watch.counter {
             watch.incarnation = incarnation ?? watch.incarnation

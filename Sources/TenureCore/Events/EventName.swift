@@ -15,6 +15,7 @@ public enum EventName: String, Sendable, Hashable, CaseIterable {
     case tenantAcquired = "tenant.acquired"
     case tenantOpened = "tenant.opened"
     case tenantReleased = "tenant.released"
+    case tenantDrained = "tenant.drained"
     case tenantLost = "tenant.lost"
     case tenantFenced = "tenant.fenced"
     case tenantFailed = "tenant.failed"
@@ -48,9 +49,9 @@ public enum EventName: String, Sendable, Hashable, CaseIterable {
             .watchdogUnowned, .jobInvalid:
             .warning
         case .nodeJoined, .nodeLeft, .nodeDraining, .leaderElected, .leaderResigned, .tenantDiscovered, .tenantRemoved,
-            .tenantChanged, .tenantAssigned, .tenantAcquired, .tenantOpened, .tenantReleased, .tenantRecovered,
-            .handoverCompleted, .takeoverCompleted, .rebalancePlanned, .discoveryCompleted, .redisRestored,
-            .runDiscarded, .runSkipped:
+            .tenantChanged, .tenantAssigned, .tenantAcquired, .tenantOpened, .tenantReleased, .tenantDrained,
+            .tenantRecovered, .handoverCompleted, .takeoverCompleted, .rebalancePlanned, .discoveryCompleted,
+            .redisRestored, .runDiscarded, .runSkipped:
             .info
         }
     }

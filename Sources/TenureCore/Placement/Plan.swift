@@ -4,15 +4,29 @@ package struct PlanInput: Sendable {
     package var state: ClusterState
     /// Registrations that the leader's ``LivenessDetector`` counts as lost.
     package var lost: [Holder]
+    /// Nodes that may have stopped: they get nothing while another node can take it.
+    package var suspects: Set<NodeID>
+    /// Whether nothing is to move of the leader's own accord: it has not heard of every node since its election, or one
+    /// of them may have stopped.
+    package var isUnsettled: Bool
     /// Whether Redis forgot less than a node timeout ago: nothing is an orphan then.
     package var isForgiving: Bool
     /// The leader's clock.
     package var now: MonotonicInstant
 
     /// A snapshot with the leader's own verdicts.
-    package init(state: ClusterState, lost: [Holder] = [], isForgiving: Bool = false, now: MonotonicInstant) {
+    package init(
+        state: ClusterState,
+        lost: [Holder] = [],
+        suspects: Set<NodeID> = [],
+        isUnsettled: Bool = false,
+        isForgiving: Bool = false,
+        now: MonotonicInstant
+    ) {
         self.state = state
         self.lost = lost
+        self.suspects = suspects
+        self.isUnsettled = isUnsettled
         self.isForgiving = isForgiving
         self.now = now
     }

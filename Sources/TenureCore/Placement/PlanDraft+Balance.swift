@@ -1,7 +1,7 @@
 extension PlanDraft {
     /// Lets the strategy propose moves that make the placement better, and begins as many as may be in flight.
     mutating func rebalance() {
-        guard self.isForced || self.options.enableAutoRebalancing else { return }
+        guard self.isForced || (self.options.enableAutoRebalancing && !self.isUnsettled) else { return }
         let free = self.options.maxConcurrentMoves - self.inFlight
         guard free > 0 else { return }
         // One more than can begin tells whether a request has been served in full.

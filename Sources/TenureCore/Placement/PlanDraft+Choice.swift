@@ -10,11 +10,11 @@ extension PlanDraft {
     ///
     /// - Parameter excluded: Nodes that are out of the question.
     func choose(for tenant: TenantDescriptor, excluding excluded: Set<NodeID> = []) -> NodeID? {
-        guard let avoided = self.memory.avoided[tenant.id]?.target else {
-            return self.choose(for: tenant, without: excluded)
-        }
-        if let node = self.choose(for: tenant, without: excluded.union([avoided])) { return node }
-        // A node that was slow to take it over is better than none.
+        var avoided = self.suspects
+        if let target = self.memory.avoided[tenant.id]?.target { avoided.insert(target) }
+        guard !avoided.isEmpty else { return self.choose(for: tenant, without: excluded) }
+        if let node = self.choose(for: tenant, without: excluded.union(avoided)) { return node }
+        // A node that was slow to take it over, or that may be gone, is better than none.
         return self.places[tenant.id] == nil ? self.choose(for: tenant, without: excluded) : nil
     }
 

@@ -3,6 +3,8 @@ struct PlanDraft {
     let state: ClusterState
     let now: MonotonicInstant
     let isForgiving: Bool
+    let suspects: Set<NodeID>
+    let isUnsettled: Bool
     let options: CoordinationOptions
     let strategy: any PlacementStrategy
     let labelPolicy: LabelPolicy
@@ -52,6 +54,8 @@ struct PlanDraft {
         self.state = input.state
         self.now = input.now
         self.isForgiving = input.isForgiving
+        self.suspects = input.suspects
+        self.isUnsettled = input.isUnsettled
         self.options = options
         self.strategy = strategy
         self.labelPolicy = strategy.labelPolicy

@@ -175,6 +175,8 @@ package struct HeartbeatNews: Sendable, Equatable {
     package var term: Term = .none
     /// Every node's counter, so that any node that becomes leader has already watched them change.
     package var heartbeats: [NodeID: Int64] = [:]
+    /// How long before this reply each node's counter changed, by the store's clock.
+    package var heartbeatAges: [NodeID: Duration] = [:]
     /// Names the data set.
     package var generation: String = ""
 

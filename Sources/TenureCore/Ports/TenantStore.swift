@@ -13,6 +13,10 @@ package protocol TenantStore: Sendable {
     /// Installs a new owner in the fence. Repeating it for the installed owner and epoch succeeds again.
     func takeOwnership(epoch: Epoch, holder: Holder) async throws(StoreError) -> OwnershipReply
 
+    /// Gets ready for ``assume(epoch:holder:living:lending:)``, which is expected within 2 s and should then wait for
+    /// nothing. Optional; forgotten when nothing comes of it.
+    func standBy() async throws(StoreError)
+
     /// Takes ownership and, when the epoch is installed, opens; in one round trip, since nobody claims in between.
     func assume(
         epoch: Epoch,
@@ -52,6 +56,11 @@ package protocol TenantStore: Sendable {
     func close() async
 }
 
+extension TenantStore {
+    /// Nothing to get ready.
+    package func standBy() async throws(StoreError) {}
+}
+
 /// A hint from a tenant's database.
 package enum StoreSignal: Sendable, Equatable {
     /// Work was enqueued that is due earlier than the published sleep, or a definition changed.
@@ -84,6 +93,8 @@ package struct Opening: Sendable, Equatable {
     package var crashedRuns: Int = 0
     package var serverTime: ServerTime
     package var jobsVersion: Int64
+    /// The jobs, where they were read in the same round trip.
+    package var jobs: JobsSnapshot?
 
     package init(serverTime: ServerTime, jobsVersion: Int64) {
         self.serverTime = serverTime
@@ -165,7 +176,8 @@ package struct ClaimPass: Sendable, Equatable {
     /// What else is due.
     package var scan: ScanRequest?
     /// Publishes until when the owner sleeps: enqueues that are due earlier notify. It fails while an enqueue is under
-    /// way, and the owner tries again soon. `.distantPast` says that the owner is awake for long, and always succeeds.
+    /// way, and the owner tries again soon. `.distantPast` says that the owner is awake for long: enqueues need not
+    /// notify.
     package var sleepUntil: ServerTime?
 
     package init(epoch: Epoch, holder: Holder) {

@@ -3,7 +3,7 @@ internal import Foundation
 internal import UnixSignals
 
 /// `tenure dev`
-struct DevCommand: AsyncParsableCommand {
+struct DevCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev",
         abstract: "Runs a whole cluster to try things on, with servers of its own.",

@@ -15,10 +15,13 @@ enum ExitStatus: Int32, Sendable {
 struct Failure: Error, CustomStringConvertible {
     let status: ExitStatus
     let message: String
+    /// What `--output json` answers: the message and the status, unless the answer has a form of its own.
+    let json: JSON
 
-    init(_ status: ExitStatus, _ message: String) {
+    init(_ status: ExitStatus, _ message: String, json: JSON? = nil) {
         self.status = status
         self.message = message
+        self.json = json ?? .object(["error": .string(message), "exit_status": .integer(status.rawValue)])
     }
 
     var description: String { self.message }

@@ -3,6 +3,17 @@ internal import Tenure
 internal import TenureCore
 
 extension Failure {
+    /// Redis does not answer: where it was looked for, why, and how to say that it is elsewhere.
+    init(redisUnreachable reason: String, _ settings: Settings) {
+        self.init(
+            .unavailable,
+            """
+            Redis at \(SecretMask.apply(settings.redis)) (\(settings.source(of: "redis"))) cannot be used: \(reason)
+            Start it, or say where it is with --redis, TENURE_REDIS_URL, or 'redis' in the settings file.
+            """
+        )
+    }
+
     /// What an error means to the caller; `nil` for those that the argument parser reports.
     init?(of error: any Error) {
         switch error {
@@ -28,6 +39,7 @@ extension Failure {
 
     private static func text(_ error: StoreError) -> String {
         let detail = error.detail ?? error.description
+        if error.code == .unavailable { return "Postgres cannot be used at the moment: \(detail)" }
         return error.code == .schema ? "\(detail) ('tenure tenants migrate' brings schemas up to date)" : detail
     }
 

@@ -2,9 +2,14 @@ internal import Foundation
 internal import Tenure
 
 extension Settings {
-    /// The options of a node.
+    /// The options of a node; without a name of its own it gets one.
     func nodeOptions() throws -> NodeOptions {
-        var options = NodeOptions(nodeID: try self.nodeID ?? Self.someNodeID(), cluster: self.cluster)
+        self.nodeOptions(nodeID: try self.nodeID ?? Self.someNodeID())
+    }
+
+    /// The options of a node of this name.
+    func nodeOptions(nodeID: NodeID) -> NodeOptions {
+        var options = NodeOptions(nodeID: nodeID, cluster: self.cluster)
         options.redisURL = self.redis
         options.keyPrefix = self.keyPrefix
         options.coordination = self.coordination
@@ -28,7 +33,8 @@ extension Settings {
         if let query = self.discovery.query {
             guard let connection = self.discovery.connection ?? self.registry else {
                 let message = "discovery.query needs a database: set discovery.connection or registry"
-                throw InvalidSettings(problems: [SettingsProblem(place: nil, message: message)])
+                let place = self.source(of: "discovery.query").description
+                throw InvalidSettings(problems: [SettingsProblem(place: place, message: message)])
             }
             discoveries.append(QueryDiscovery(connection: connection, query: query))
         } else if let registry = self.registry {

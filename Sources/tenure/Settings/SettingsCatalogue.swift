@@ -65,7 +65,7 @@ enum SettingsCatalogue {
         .integer(
             "connections.per_server",
             environment: "CONNECTIONS_PER_SERVER",
-            in: 2...10_000,
+            in: 3...10_000,
             \.connections.perServer
         ),
         .integer(

@@ -4,8 +4,12 @@ struct SettingsProblem: Sendable, Hashable, CustomStringConvertible {
     var place: String?
     /// What is wrong and what to do, in a clause.
     var message: String
+    /// The settings that a combination is made of, each with its value and where it came from.
+    var settings: [String] = []
 
-    var description: String { (self.place.map { "\($0): " } ?? "") + self.message }
+    var description: String {
+        (self.place.map { "\($0): " } ?? "") + self.message + self.settings.map { "\n    \($0)" }.joined()
+    }
 }
 
 /// Settings that cannot be used, with every reason.

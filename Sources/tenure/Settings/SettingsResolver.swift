@@ -51,9 +51,7 @@ struct SettingsResolver {
             let file = try SettingsFile(path: path)
             problems += file.apply(to: &settings) { isSet.contains($0) }
         }
-        if problems.isEmpty {
-            problems = settings.coordination.problems().map { SettingsProblem(place: nil, message: $0) }
-        }
+        if problems.isEmpty { problems = settings.problems() }
         guard problems.isEmpty else { throw InvalidSettings(problems: problems) }
         return settings
     }

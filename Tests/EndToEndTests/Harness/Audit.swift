@@ -69,50 +69,6 @@ struct Audit {
     }
 }
 
-/// Adds timers to every tenant while a test runs, and tells afterwards whether each ran exactly once.
-final class TimerStream: Sendable {
-    private let task: Task<Int, any Error>
-
-    /// Adds one timer a round to each tenant, due half a second later.
-    ///
-    /// - Parameter payload: JSON text; `sleep_ms` makes runs last.
-    static func start(
-        _ cluster: TestCluster,
-        every interval: Duration = .milliseconds(500),
-        payload: String = #"{"sleep_ms": 0}"#
-    ) -> TimerStream {
-        TimerStream(
-            task: Task {
-                var rounds = 0
-                while !Task.isCancelled {
-                    rounds += 1
-                    for (database, tenants) in Dictionary(grouping: cluster.tenants, by: \.database) {
-                        let statements = tenants.map {
-                            "INSERT INTO public.ledger SELECT '\($0.id)', "
-                                + "\($0.schema).schedule_timer(topic => 'timer', due_at => now() + interval '500 ms', "
-                                + "payload => '\(payload)')"
-                        }
-                        // While the server is away nothing is added; what was committed must run.
-                        _ = try? await cluster.postgres.query(statements.joined(separator: ";"), database: database)
-                    }
-                    try? await Task.sleep(for: interval)
-                }
-                return rounds
-            }
-        )
-    }
-
-    private init(task: Task<Int, any Error>) {
-        self.task = task
-    }
-
-    /// Stops adding.
-    func stop() async throws {
-        self.task.cancel()
-        _ = try await self.task.value
-    }
-}
-
 extension TestCluster {
     /// Waits until no timer is left to run, and fails unless each of them has completed exactly once.
     func expectTimersDone(within limit: Duration = .seconds(30), tenants: [Tenant]? = nil) async throws {

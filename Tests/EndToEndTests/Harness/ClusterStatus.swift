@@ -45,15 +45,33 @@ extension TestCluster {
 
     /// Waits until so many nodes are active and one leads.
     func waitUntilMembers(_ count: Int, within limit: Duration = .seconds(20)) async throws {
-        try await self.waitUntil(within: limit, "\(count) nodes and a leader") {
+        // Seldom: each question is a process, which takes the machine away from what is measured.
+        try await self.waitUntil(within: limit, every: .seconds(2), "\(count) nodes and a leader") {
             let status = try await self.status()
             return status.activeNodes.count == count && status.leader != nil
+        }
+    }
+
+    /// Waits until the tenants are spread evenly and none has changed hands for three seconds.
+    func waitUntilBalanced(within limit: Duration = .seconds(60)) async throws {
+        var last: [String: Int] = [:]
+        var since = ContinuousClock.now
+        try await self.waitUntil(within: limit, "an even spread") {
+            let epochs = try await self.epochs()
+            if epochs != last {
+                last = epochs
+                since = .now
+            }
+            let counts = Dictionary(grouping: try await self.owners().values, by: { $0 }).mapValues(\.count)
+            let spread = (counts.values.max() ?? 0) - (counts.values.min() ?? 0)
+            return spread <= 4 && since.duration(to: .now) > .seconds(3)
         }
     }
 
     /// Asks again and again until something holds.
     func waitUntil(
         within limit: Duration,
+        every interval: Duration = .milliseconds(200),
         _ what: String,
         _ condition: () async throws -> Bool
     ) async throws {
@@ -61,7 +79,7 @@ extension TestCluster {
         let deadline = clock.now + limit
         while try await !condition() {
             guard clock.now < deadline else { throw ChildProcess.Failure("\(what): not within \(limit)") }
-            try await Task.sleep(for: .milliseconds(200))
+            try await Task.sleep(for: interval)
         }
     }
 }

@@ -157,4 +157,35 @@ struct LivenessDetectorTests {
         #expect(detector.silence(of: node("a"), at: at(1000)) == nil)
         #expect(detector.nextDeadline == at(4000))
     }
+
+    @Test("The store's word on a heartbeat's age makes the deadline exact, within the time between two looks")
+    func ages() {
+        var detector = self.detector()
+        detector.observed([node("a"): 1], requestedAt: at(1000), at: at(1001))
+
+        detector.observed([node("a"): 2], ages: [node("a"): .milliseconds(700)], requestedAt: at(2000), at: at(2001))
+        #expect(detector.nextDeadline == at(4301))
+
+        // The store's clock jumped ahead by an hour: the change is no older than the look before it.
+        detector.observed([node("a"): 3], ages: [node("a"): .seconds(3600)], requestedAt: at(3000), at: at(3001))
+        #expect(detector.nextDeadline == at(5000))
+
+        // And back: it is no younger than the reply.
+        detector.observed([node("a"): 4], ages: [node("a"): .seconds(-3600)], requestedAt: at(4000), at: at(4001))
+        #expect(detector.nextDeadline == at(7001))
+    }
+
+    @Test("A node that is silent for one and a half intervals is a suspect")
+    func suspects() {
+        var detector = self.detector()
+        for second in [0, 1] {
+            let time = at(Int64(second) * 1000)
+            detector.observed([node("a"): 7, node("b"): Int64(second)], requestedAt: time, at: time)
+        }
+
+        #expect(detector.suspects(at: at(1500), heartbeatInterval: .seconds(1)) == [])
+        #expect(detector.suspects(at: at(1600), heartbeatInterval: .seconds(1)) == [node("a")])
+        #expect(detector.haveAllBeaten(since: at(500), except: node("a")))
+        #expect(!detector.haveAllBeaten(since: at(500), except: node("b")))
+    }
 }

@@ -241,4 +241,14 @@ struct BalancePlanningTests {
 
         #expect(cluster.tenants(of: "n5").count + cluster.tenants(of: "n6").count == 14)
     }
+
+    @Test("Nothing is balanced while a node may have stopped, or the leader has not heard of all")
+    func unsettled() {
+        var cluster = PlannedCluster(nodes: ["a", "b"], tenants: 10)
+        cluster.settle()
+        cluster.join("c")
+
+        #expect(cluster.planned(isUnsettled: true).changes.begin.isEmpty)
+        #expect(!cluster.planned().changes.begin.isEmpty)
+    }
 }

@@ -289,4 +289,16 @@ struct OrphanPlanningTests {
         cluster.plan()
         #expect(cluster.state.owners[unheld] != nil)
     }
+
+    @Test("Orphans do not go to a node that may have stopped, unless there is no other")
+    func suspects() {
+        let cluster = PlannedCluster(nodes: ["a", "b", "c"], tenants: 9)
+
+        let spared = cluster.planned(suspects: [node("b")])
+        #expect(Set(spared.changes.assign.values) == [node("a"), node("c")])
+        #expect(spared.changes.assign.count == 9)
+
+        let everybody = cluster.planned(suspects: [node("a"), node("b"), node("c")])
+        #expect(everybody.changes.assign.count == 9)
+    }
 }

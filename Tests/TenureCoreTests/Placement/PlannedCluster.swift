@@ -77,9 +77,21 @@ struct PlannedCluster {
 
     // MARK: Planning
 
-    func planned(lost: [Holder] = [], isForgiving: Bool = false) -> Plan {
+    func planned(
+        lost: [Holder] = [],
+        suspects: Set<NodeID> = [],
+        isUnsettled: Bool = false,
+        isForgiving: Bool = false
+    ) -> Plan {
         ClusterPlanner(options: self.options, strategy: self.strategy).plan(
-            PlanInput(state: self.state, lost: lost, isForgiving: isForgiving, now: self.now),
+            PlanInput(
+                state: self.state,
+                lost: lost,
+                suspects: suspects,
+                isUnsettled: isUnsettled,
+                isForgiving: isForgiving,
+                now: self.now
+            ),
             memory: self.memory
         )
     }

@@ -27,7 +27,7 @@ struct ProgramRun: Sendable {
         var variables = ["REDIS_URL": "", "DATABASE_URL": ""]
         for name in SettingsCatalogue.definitions.flatMap(\.environment) { variables[name] = "" }
         let process = try await ManagedProcess.start(
-            [try Self.program()] + arguments,
+            [try Self.path(of: "tenure")] + arguments,
             environment: variables.merging(environment) { $1 },
             log: log
         )
@@ -40,9 +40,12 @@ struct ProgramRun: Sendable {
         }
     }
 
-    private static func program() throws -> String {
-        if let path = ProcessInfo.processInfo.environment["TENURE_BINARY"], !path.isEmpty { return path }
+    /// Where a program is that was built with the tests.
+    static func path(of name: String) throws -> String {
+        if let path = ProcessInfo.processInfo.environment["TENURE_BINARY"], !path.isEmpty {
+            return URL(filePath: path).deletingLastPathComponent().appending(path: name).path
+        }
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return URL(filePath: tests).deletingLastPathComponent().appending(path: "tenure").path
+        return URL(filePath: tests).deletingLastPathComponent().appending(path: name).path
     }
 }

@@ -1,67 +1,13 @@
 import Foundation
-import IOReactor
-import PostgresClient
 import TestSupport
 import Testing
-
-@testable import tenure
 
 /// The commands about tenants and their work, against a real Postgres and Redis and without any node.
 @Suite("Commands about tenants", .timeLimit(.minutes(1)), .needsPostgres, .needsRedis)
 struct TenantCommandsTests {
-    /// A database of its own with a registry in it, and a tenant whose schema is there too.
-    private struct Scene {
-        let name = "program_\(UUID().uuidString.prefix(8).lowercased())"
-        let administrator: Database
-        let reactor = IOReactor(name: "tests")
-        let environment: [String: String]
-        let url: String
-
-        init() async throws {
-            let server = try Servers.requirePostgres()
-            self.administrator = try await Database(server, reactor: self.reactor)
-            try await self.administrator.execute("CREATE DATABASE \(self.name)")
-            let slash = try #require(server.lastIndex(of: "/"))
-            self.url = String(server[...slash]) + self.name
-            self.environment = [
-                "TENURE_REGISTRY_URL": self.url,
-                "TENURE_REDIS_URL": try Servers.requireRedis(),
-                "TENURE_CLUSTER": self.name,
-            ]
-        }
-
-        func run(_ arguments: String...) async throws -> ProgramRun {
-            try await ProgramRun.run(arguments, environment: self.environment)
-        }
-
-        /// Runs a command that succeeds and answers in JSON.
-        func json<Value>(_ type: Value.Type = Value.self, _ arguments: String...) async throws -> Value {
-            let run = try await ProgramRun.run(arguments + ["--output", "json"], environment: self.environment)
-            #expect(run.status == 0, "\(run.errors)")
-            return try run.json(Value.self)
-        }
-
-        func end() async throws {
-            try await self.administrator.query("DROP DATABASE \(self.name) WITH (FORCE)")
-            await self.administrator.close()
-            self.reactor.shutdown()
-        }
-    }
-
-    private func withScene(_ body: (Scene) async throws -> Void) async throws {
-        let scene = try await Scene()
-        do {
-            try await body(scene)
-        } catch {
-            try await scene.end()
-            throw error
-        }
-        try await scene.end()
-    }
-
     @Test("A tenant is added, listed, changed and removed; the registry is made by the first that writes")
     func registry() async throws {
-        try await self.withScene { scene in
+        try await TenantScene.run { scene in
             #expect(try await scene.run("tenants", "list").errors.contains("tenure registry init"))
             let added = try await scene.run(
                 "tenants",
@@ -94,9 +40,27 @@ struct TenantCommandsTests {
         }
     }
 
+    @Test(
+        "Without a registry every command that reads it says how to get one",
+        arguments: [
+            ["tenants", "list"], ["tenants", "show", "acme"], ["tenants", "migrate", "--all"],
+            ["tenants", "migrate", "acme"], ["jobs", "list", "--tenant", "acme"],
+        ]
+    )
+    func noRegistry(arguments: [String]) async throws {
+        try await TenantScene.run { scene in
+            let run = try await ProgramRun.run(arguments, environment: scene.environment)
+
+            #expect(run.status != 0)
+            #expect(run.lines.isEmpty)
+            #expect(run.errors.contains("tenure registry init"))
+            #expect(!run.errors.contains("tenants migrate"))
+        }
+    }
+
     @Test("A tenant's schema is migrated; until then commands say what to do")
     func migrate() async throws {
-        try await self.withScene { scene in
+        try await TenantScene.run { scene in
             _ = try await scene.run("tenants", "add", "acme", "--connection", scene.url)
             let before = try await scene.run("jobs", "list", "--tenant", "acme")
             #expect(before.status == 1)
@@ -113,7 +77,7 @@ struct TenantCommandsTests {
 
     @Test("Jobs are put, listed, paused, resumed, triggered and deleted")
     func jobs() async throws {
-        try await self.withScene { scene in
+        try await TenantScene.run { scene in
             let tenant = "acme=\(scene.url)"
             _ = try await scene.run("tenants", "add", "acme", "--connection", scene.url)
             _ = try await scene.run("tenants", "migrate", "--all")
@@ -151,7 +115,7 @@ struct TenantCommandsTests {
 
     @Test("Timers and messages are added, listed and cancelled, and a message is received once")
     func work() async throws {
-        try await self.withScene { scene in
+        try await TenantScene.run { scene in
             _ = try await scene.run("tenants", "add", "acme", "--connection", scene.url)
             _ = try await scene.run("tenants", "migrate", "--all")
 

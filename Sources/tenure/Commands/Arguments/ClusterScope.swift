@@ -4,14 +4,16 @@ internal import TenureCore
 extension GlobalOptions {
     /// Gives a client of the cluster to a body.
     func withCluster<Value>(_ body: (ClusterClient) async throws -> Value) async throws -> Value {
-        let client = try self.settings().clusterClient()
+        let settings = try self.settings()
+        let client = try settings.clusterClient()
         do {
             let value = try await body(client)
             await client.close()
             return value
         } catch {
             await client.close()
-            throw error
+            guard let error = error as? CoordinationError, error.code == .unavailable else { throw error }
+            throw Failure(redisUnreachable: error.detail ?? "\(error)", settings)
         }
     }
 

@@ -37,7 +37,8 @@ enum TenantArgument {
     /// Reads `ID=URL`.
     static func parse(_ text: String) throws -> Tenant {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-            throw ValidationError("--tenant takes ID=URL, such as acme=postgresql://127.0.0.1/acme; got '\(text)'")
+            let shown = SecretMask.apply(text)
+            throw ValidationError("--tenant takes ID=URL, such as acme=postgresql://127.0.0.1/acme; got '\(shown)'")
         }
         let id = try TenantID(String(text[..<equals]))
         return Tenant(id: id, connection: String(text[text.index(after: equals)...]))

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Logging
 
 /// `tenure bench throughput`
-struct BenchThroughputCommand: AsyncParsableCommand {
+struct BenchThroughputCommand: ReportingCommand {
     static let configuration = CommandConfiguration(
         commandName: "throughput",
         abstract: "Measures how many no-op timers a second one node runs for one tenant, with history.",
@@ -40,6 +40,8 @@ struct BenchThroughputCommand: AsyncParsableCommand {
     @Option(help: "The form of what goes to standard output.")
     var output: OutputFormat = .text
 
+    var results: Output { Output(format: self.output) }
+
     func validate() throws {
         for (name, value, range) in [
             ("timers", self.timers, 1...10_000_000), ("rounds", self.rounds, 1...100),
@@ -62,7 +64,7 @@ struct BenchThroughputCommand: AsyncParsableCommand {
             throw error
         }
         await servers.stop()
-        Output(format: self.output).result(result.json, text: result.text)
+        self.results.result(result.json, text: result.text)
     }
 
     private func bench(_ servers: PrivateServers) -> ThroughputBench {

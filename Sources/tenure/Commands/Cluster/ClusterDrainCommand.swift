@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure cluster drain`
-struct ClusterDrainCommand: AsyncParsableCommand {
+struct ClusterDrainCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
         abstract: "Lets a node hand over its tenants and take no others.",

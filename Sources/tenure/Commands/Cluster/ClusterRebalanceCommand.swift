@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure cluster rebalance`
-struct ClusterRebalanceCommand: AsyncParsableCommand {
+struct ClusterRebalanceCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebalance",
         abstract: "Evens out the load now, whatever the threshold and the cooldown say.",

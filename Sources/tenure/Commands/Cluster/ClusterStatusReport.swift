@@ -4,8 +4,6 @@ internal import TenureCore
 struct ClusterStatusReport: Sendable {
     let cluster: ClusterName
     let state: ClusterState
-    /// How long a lock lasts after a heartbeat, which tells how old the heartbeat is.
-    let lockDuration: Duration
 
     var json: JSON {
         .object([
@@ -50,14 +48,12 @@ struct ClusterStatusReport: Sendable {
             let locks = self.state.locks.values.filter { $0.holder.node == node.id }
             let weight = self.state.locks.filter { $0.value.holder.node == node.id }
                 .compactMap { self.state.tenants[$0.key]?.weight }.reduce(0, +)
-            // All locks of a node are renewed by its heartbeat: what is left of the freshest tells when that was.
-            let age = locks.map(\.remaining).max().map { max(.zero, self.lockDuration - $0) }
             return .object([
                 "id": .string(node.id.description),
                 "state": .string(node.state.rawValue),
                 "tenants": .integer(locks.count),
                 "load": .number(weight / node.capacity),
-                "heartbeat_age_ms": .integer(age?.milliseconds),
+                "heartbeat_age_ms": .integer(self.state.heartbeatAges[node.id]?.milliseconds),
                 "version": .string(node.version),
                 "host": .string(node.host),
                 "pid": .integer(node.pid),

@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure cluster undrain`
-struct ClusterUndrainCommand: AsyncParsableCommand {
+struct ClusterUndrainCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "undrain",
         abstract: "Lets a drained node take tenants again.",

@@ -3,15 +3,17 @@ internal import Tenure
 internal import TenureSinks
 
 /// `tenure config check`
-struct ConfigCheckCommand: AsyncParsableCommand {
+struct ConfigCheckCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Prints the effective settings and where each came from; passwords are masked.",
         discussion: """
-            Exits with status 78, and says what is wrong, where, and what to do, when the settings cannot be used.
+            Checks what a node checks when it starts. Exits with status 78 when the settings cannot be used, and \
+            says what is wrong, by the key in the settings file, where the value came from, and what to do.
 
-            Example:
-              TENURE_HEARTBEAT_INTERVAL=500ms tenure config check --config tenure.yaml
+            Examples:
+              tenure config check --config tenure.yaml
+              TENURE_HEARTBEAT_INTERVAL=500ms tenure config check --set coordination.lock_duration=6s --output json
             """
     )
 
@@ -19,6 +21,8 @@ struct ConfigCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try self.global.settings()
+        // A query without a database to run in is a contradiction; no tenants at all may be meant.
+        if settings.discovery.query != nil { _ = try settings.tenantDiscovery() }
         let scalars = SettingsCatalogue.definitions.map { definition in
             let text = definition.text(settings)
             return Self.entry(

@@ -3,7 +3,7 @@ internal import Cron
 internal import Foundation
 
 /// `tenure cron next`
-struct CronNextCommand: AsyncParsableCommand {
+struct CronNextCommand: ReportingCommand {
     static let configuration = CommandConfiguration(
         commandName: "next",
         abstract: "Prints the next fire times of a cron expression, ISO 8601 with offset, one a line.",
@@ -42,6 +42,8 @@ struct CronNextCommand: AsyncParsableCommand {
     @Option(help: "The form of what goes to standard output.")
     var output: OutputFormat = .text
 
+    var results: Output { Output(format: self.output) }
+
     func validate() throws {
         guard (1...100_000).contains(self.count) else {
             throw ValidationError("--count is \(self.count): use 1 to 100,000.")
@@ -64,12 +66,12 @@ struct CronNextCommand: AsyncParsableCommand {
             throw Failure(.usage, "\(error)")
         }
         guard !times.isEmpty else {
-            if self.output == .json { Output(format: .json).result(.array([]), text: []) }
             throw Failure(
                 .failed,
-                "\"\(self.expression)\" has no fire time after \(ISO8601.string(from: start, in: zone))"
+                "\"\(self.expression)\" has no fire time after \(ISO8601.string(from: start, in: zone))",
+                json: .array([])
             )
         }
-        Output(format: self.output).result(.array(times.map { .string($0) }), text: times)
+        self.results.result(.array(times.map { .string($0) }), text: times)
     }
 }

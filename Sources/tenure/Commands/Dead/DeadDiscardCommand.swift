@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure dead discard`
-struct DeadDiscardCommand: AsyncParsableCommand {
+struct DeadDiscardCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "discard",
         abstract: "Deletes dead letters for good; their history stays.",

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure dead list`
-struct DeadListCommand: AsyncParsableCommand {
+struct DeadListCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists dead letters, the newest first.",

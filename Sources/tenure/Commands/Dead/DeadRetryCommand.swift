@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure dead retry`
-struct DeadRetryCommand: AsyncParsableCommand {
+struct DeadRetryCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "Puts dead letters back to work under their IDs, with their attempts forgotten.",

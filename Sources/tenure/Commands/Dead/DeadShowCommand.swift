@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure dead show`
-struct DeadShowCommand: AsyncParsableCommand {
+struct DeadShowCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Shows everything about a dead letter.",

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure inbox list`
-struct InboxListCommand: AsyncParsableCommand {
+struct InboxListCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists messages that were received, the newest first.",

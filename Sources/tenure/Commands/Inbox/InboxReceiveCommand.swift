@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure inbox receive`
-struct InboxReceiveCommand: AsyncParsableCommand {
+struct InboxReceiveCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "receive",
         abstract: "Takes a message in, once for each source and message ID; prints its ID.",

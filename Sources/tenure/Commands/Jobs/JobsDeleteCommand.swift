@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure jobs delete`
-struct JobsDeleteCommand: AsyncParsableCommand {
+struct JobsDeleteCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
         abstract: "Deletes a job, and cancels what has not started of it; its history stays.",

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure jobs list`
-struct JobsListCommand: AsyncParsableCommand {
+struct JobsListCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists the jobs.",

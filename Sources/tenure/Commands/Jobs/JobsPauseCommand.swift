@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure jobs pause`
-struct JobsPauseCommand: AsyncParsableCommand {
+struct JobsPauseCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
         abstract: "Stops a job from becoming due.",

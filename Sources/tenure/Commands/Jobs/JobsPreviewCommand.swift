@@ -5,7 +5,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure jobs preview`
-struct JobsPreviewCommand: AsyncParsableCommand {
+struct JobsPreviewCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview",
         abstract: "Prints when a job would be due next, one instant a line.",

@@ -1,9 +1,10 @@
 internal import ArgumentParser
+internal import Cron
 internal import Tenure
 internal import TenureCore
 
 /// `tenure jobs put`
-struct JobsPutCommand: AsyncParsableCommand {
+struct JobsPutCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "put",
         abstract: "Creates a recurring job, or changes it.",
@@ -34,7 +35,12 @@ struct JobsPutCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("When it is due: every so often, without drift.", valueName: "duration"))
     var every: DurationArgument?
 
-    @Option(help: ArgumentHelp("The zone of the cron expression.", valueName: "zone"))
+    @Option(
+        help: ArgumentHelp(
+            "The zone of the cron expression: UTC, or region and city as in Europe/Berlin.",
+            valueName: "zone"
+        )
+    )
     var timeZone = "UTC"
 
     @Option(help: ArgumentHelp("What becomes of occurrences that could not start in time.", valueName: "policy"))
@@ -91,6 +97,8 @@ struct JobsPutCommand: AsyncParsableCommand {
 
     func run() async throws {
         let draft = try self.draft()
+        // The database knows no better: this program can say which zone was probably meant.
+        do { _ = try TimeZoneLookup.zone(named: self.timeZone) } catch { throw Failure(.usage, "\(error)") }
         let revision = try await self.scope.withClient(self.global) { try await $0.putJob(draft) }
         self.global.results.done(
             .object(["name": .string(self.name), "revision": .integer(revision)]),

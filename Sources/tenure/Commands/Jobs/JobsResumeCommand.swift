@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure jobs resume`
-struct JobsResumeCommand: AsyncParsableCommand {
+struct JobsResumeCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "Lets a paused job become due again.",

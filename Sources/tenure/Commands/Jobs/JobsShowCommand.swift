@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure jobs show`
-struct JobsShowCommand: AsyncParsableCommand {
+struct JobsShowCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Shows everything about a job.",

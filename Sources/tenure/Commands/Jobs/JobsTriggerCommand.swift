@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure jobs trigger`
-struct JobsTriggerCommand: AsyncParsableCommand {
+struct JobsTriggerCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "trigger",
         abstract: "Runs a job once now; prints the run's ID.",

@@ -46,35 +46,47 @@ struct NodeCommand: AsyncParsableCommand {
     func run() async throws {
         // A reader of events that goes away must not take the node with it.
         signal(SIGPIPE, SIG_IGN)
-        let (node, events) = try self.makeNode()
-        try await Self.run(node, printing: events, as: self.eventFormat)
+        let settings = try self.effectiveSettings()
+        do {
+            try await self.run(settings)
+        } catch NodeError.redisUnreachable(let reason) {
+            throw Failure(redisUnreachable: reason, settings)
+        }
     }
 
-    private func makeNode() throws -> (Node, AsyncStream<ClusterEvent>) {
+    private func effectiveSettings() throws -> Settings {
         var settings = try self.global.settings(flags: self.nodeID.map { [("node_id", "--node-id", $0)] } ?? [])
         for tenant in try self.tenants.map(TenantArgument.parse) {
             // A flag comes before the file.
             settings.tenants.removeAll { $0.id == tenant.id }
             settings.tenants.append(tenant)
         }
-        // A URL that cannot be used is a matter of settings, not of a server that does not answer.
-        _ = try settings.clusterClient()
+        return settings
+    }
+
+    private func run(_ settings: Settings) async throws {
+        let options = try settings.nodeOptions()
+        let logger = self.global.logger(settings)
         let node = try Node(
-            options: settings.nodeOptions(),
+            options: options,
             discovery: try settings.tenantDiscovery(),
             handlers: Handlers(rules: settings.topics),
-            logger: self.global.logger(settings)
+            logger: logger
         )
-        return (node, node.events(minimum: settings.logLevel <= .debug ? .debug : .info))
+        let watch = try TenantListWatch(settings, node: options.nodeID, logger: logger)
+        let events = node.events(minimum: settings.logLevel <= .debug ? .debug : .info)
+        try await Self.run(node, watch, printing: events, as: self.eventFormat)
     }
 
     private static func run(
         _ node: Node,
+        _ watch: TenantListWatch,
         printing events: AsyncStream<ClusterEvent>,
         as format: OutputFormat
     ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let printer = LinePrinter()
+        let watched = node.events()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await event in events { printer.write(format == .json ? event.json : event.text) }
@@ -87,6 +99,7 @@ struct NodeCommand: AsyncParsableCommand {
                     node.shutDown()
                 }
             }
+            group.addTask { await watch.run(watched) }
             try await node.run()
             // The events end with the node; the signals only when they are cancelled.
             try await group.next()

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure outbox enqueue`
-struct OutboxEnqueueCommand: AsyncParsableCommand {
+struct OutboxEnqueueCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "enqueue",
         abstract: "Enqueues a message; prints its ID.",

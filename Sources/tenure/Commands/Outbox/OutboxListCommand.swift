@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure outbox list`
-struct OutboxListCommand: AsyncParsableCommand {
+struct OutboxListCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists messages that are still to be done, in the order in which they are due.",

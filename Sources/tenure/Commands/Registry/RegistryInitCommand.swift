@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure registry init`
-struct RegistryInitCommand: AsyncParsableCommand {
+struct RegistryInitCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Creates the registry, or brings it up to date.",

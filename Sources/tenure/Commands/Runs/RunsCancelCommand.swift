@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure runs cancel`
-struct RunsCancelCommand: AsyncParsableCommand {
+struct RunsCancelCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
         abstract: "Cancels a run of any kind that has not started; exits with status 1 when it is too late.",

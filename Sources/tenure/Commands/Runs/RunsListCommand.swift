@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure runs list`
-struct RunsListCommand: AsyncParsableCommand {
+struct RunsListCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists what runs now, and the history, the newest first.",

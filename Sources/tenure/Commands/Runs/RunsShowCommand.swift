@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure runs show`
-struct RunsShowCommand: AsyncParsableCommand {
+struct RunsShowCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Shows a run: its attempts, and what is still to come.",

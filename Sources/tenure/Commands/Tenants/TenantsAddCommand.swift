@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure tenants add`
-struct TenantsAddCommand: AsyncParsableCommand {
+struct TenantsAddCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Adds a tenant; running nodes take it up within seconds.",

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure tenants list`
-struct TenantsListCommand: AsyncParsableCommand {
+struct TenantsListCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists the tenants of the registry.",

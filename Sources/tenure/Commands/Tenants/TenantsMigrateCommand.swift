@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure tenants migrate`
-struct TenantsMigrateCommand: AsyncParsableCommand {
+struct TenantsMigrateCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Creates the schemas of tenants, or brings them up to date, many at a time.",
@@ -58,7 +58,9 @@ struct TenantsMigrateCommand: AsyncParsableCommand {
         let access = try TenantAccess(try self.global.settings())
         let outcomes: [Outcome]
         do {
-            let ids = self.all ? try await access.router.tenants().map(\.id) : self.ids
+            // Looked up in any case: what is wrong with the registry is not wrong with one tenant.
+            let known = try await access.router.tenants().map(\.id)
+            let ids = self.all ? known : self.ids
             outcomes = await Self.migrate(ids, access.router)
         } catch {
             await access.close()

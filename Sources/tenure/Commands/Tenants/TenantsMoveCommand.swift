@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure tenants move`
-struct TenantsMoveCommand: AsyncParsableCommand {
+struct TenantsMoveCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "move",
         abstract: "Asks the leader to move a tenant to a node, once.",

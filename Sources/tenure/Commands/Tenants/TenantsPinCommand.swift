@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure tenants pin`
-struct TenantsPinCommand: AsyncParsableCommand {
+struct TenantsPinCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "pin",
         abstract: "Lets only one node own a tenant.",

@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure tenants remove`
-struct TenantsRemoveCommand: AsyncParsableCommand {
+struct TenantsRemoveCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract: "Removes a tenant: runs in progress finish; its schema stays.",

@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure tenants resume`
-struct TenantsResumeCommand: AsyncParsableCommand {
+struct TenantsResumeCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "Ends the suspension of a tenant.",

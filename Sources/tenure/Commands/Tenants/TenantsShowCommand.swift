@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure tenants show`
-struct TenantsShowCommand: AsyncParsableCommand {
+struct TenantsShowCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Shows a tenant, and where it stands by its database.",

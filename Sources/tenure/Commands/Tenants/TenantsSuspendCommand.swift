@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure tenants suspend`
-struct TenantsSuspendCommand: AsyncParsableCommand {
+struct TenantsSuspendCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "suspend",
         abstract: "Suspends a tenant: it stays known, and nobody owns it.",

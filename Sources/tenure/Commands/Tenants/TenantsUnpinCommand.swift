@@ -3,7 +3,7 @@ internal import Tenure
 internal import TenureCore
 
 /// `tenure tenants unpin`
-struct TenantsUnpinCommand: AsyncParsableCommand {
+struct TenantsUnpinCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "unpin",
         abstract: "Lets any node own a tenant.",

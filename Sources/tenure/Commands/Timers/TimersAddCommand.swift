@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure timers add`
-struct TimersAddCommand: AsyncParsableCommand {
+struct TimersAddCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Schedules one-shot work; prints its ID.",

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure timers cancel`
-struct TimersCancelCommand: AsyncParsableCommand {
+struct TimersCancelCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
         abstract: "Cancels a timer that has not started; exits with status 1 when it is too late.",

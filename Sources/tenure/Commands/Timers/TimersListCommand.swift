@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Tenure
 
 /// `tenure timers list`
-struct TimersListCommand: AsyncParsableCommand {
+struct TimersListCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists timers that are still to be done, in the order in which they are due.",

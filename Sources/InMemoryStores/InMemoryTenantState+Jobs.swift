@@ -1,0 +1,216 @@
+internal import TenureCore
+
+extension InMemoryTenantState {
+    // MARK: The owner's side
+
+    /// The jobs as their owner plans them.
+    func jobsSnapshot(at now: ServerTime) -> JobsSnapshot {
+        JobsSnapshot(jobs: self.liveJobs.map(\.definition), version: self.definitionsVersion, serverTime: now)
+    }
+
+    /// Materialises occurrences of one job: a compare-and-set on revision and last occurrence. While the job is paused
+    /// only skipped instants are taken.
+    ///
+    /// - Throws: ``StoreError`` with `.rejected` when an occurrence is not later than the last one, or comes twice.
+    mutating func materialise(
+        _ request: Materialisation,
+        epoch: Epoch,
+        at now: ServerTime
+    ) throws(StoreError) -> PassResult.Materialised {
+        guard var job = self.liveJob(request.job), job.definition.revision == request.revision,
+            job.definition.lastOccurrence == request.lastOccurrence,
+            !job.definition.isPaused || request.occurrences.isEmpty
+        else { return .conflict }
+        let instants = request.occurrences + request.skipped.map(\.scheduledFor)
+        guard instants.allSatisfy({ $0 > request.lastOccurrence ?? .distantPast }) else {
+            throw Self.rejection("an occurrence of job \(request.job) is not later than its last one")
+        }
+
+        for skip in request.skipped { self.skip(skip.scheduledFor, of: job, epoch, reason: skip.reason, at: now) }
+        var items: [WorkItem] = []
+        for occurrence in request.occurrences {
+            let live = self.work.values.filter { $0.item.jobName == request.job }
+            if job.request.overlap == .skip, !live.isEmpty {
+                self.skip(occurrence, of: job, epoch, reason: "overlap", at: now)
+                continue
+            }
+            guard !live.contains(where: { $0.item.scheduledFor == occurrence }) else {
+                throw Self.rejection("an occurrence of job \(request.job) comes twice")
+            }
+            let item = self.item(of: job, scheduledFor: occurrence, dueAt: occurrence)
+            self.write(TenantContents.Work(item: item, uniqueKey: nil))
+            items.append(item)
+        }
+
+        job.definition.lastOccurrence = instants.max() ?? job.definition.lastOccurrence
+        job.definition.nextDue = request.nextDue
+        if request.pauses {
+            job.definition.isPaused = true
+            job.definition.revision += 1
+            self.definitionsVersion += 1
+        }
+        self.jobs[request.job] = job
+        return .applied(items)
+    }
+
+    private mutating func skip(
+        _ occurrence: ServerTime,
+        of job: TenantContents.Job,
+        _ epoch: Epoch,
+        reason: String,
+        at now: ServerTime
+    ) {
+        self.runs.append(
+            TenantContents.Run(
+                id: self.nextID(),
+                attempt: 0,
+                state: "skipped",
+                reason: reason,
+                epoch: epoch,
+                kind: .job,
+                topic: job.request.topic,
+                jobName: job.request.name,
+                scheduledFor: occurrence,
+                finishedAt: now
+            )
+        )
+    }
+
+    private mutating func item(
+        of job: TenantContents.Job,
+        scheduledFor: ServerTime?,
+        dueAt: ServerTime
+    ) -> WorkItem {
+        let id = self.nextID()
+        // Where Postgres draws a number the ID decides, so that a simulation repeats itself.
+        let mixed = (UInt64(bitPattern: id.value) &* 0x9E37_79B9_7F4A_7C15) >> 11
+        let fraction = scheduledFor == nil ? 0 : Double(mixed) / 0x1p53
+        let jitter = Duration.milliseconds(Double(job.request.jitterMilliseconds) * fraction)
+        return WorkItem(
+            id: id,
+            kind: .job,
+            topic: job.request.topic,
+            payload: job.request.payload,
+            dueAt: dueAt.advanced(by: jitter),
+            priority: job.request.priority,
+            retry: job.request.retry,
+            timeoutMilliseconds: job.request.timeoutMilliseconds,
+            orderingKey: job.request.overlap == .queue ? "job:\(job.request.name)" : nil,
+            jobName: job.request.name,
+            scheduledFor: scheduledFor
+        )
+    }
+
+    private static func rejection(_ detail: String) -> StoreError {
+        StoreError(.rejected, operation: "pass", detail: detail)
+    }
+
+    // MARK: The users' side
+
+    /// Creates or changes a job. Putting the same definition again changes nothing; a change of the schedule counts
+    /// from now; a pause stays.
+    mutating func put(_ request: NewJob, at now: ServerTime) -> Int64 {
+        let wasDeleted = self.deletedJobs.contains(request.name)
+        guard let present = self.jobs[request.name] else {
+            let definition = JobDefinition(request, anchor: request.startsAt ?? now, plannedFrom: now, revision: 1)
+            self.jobs[request.name] = TenantContents.Job(definition: definition, request: request)
+            self.noteChange()
+            return 1
+        }
+        if !wasDeleted, present.request == request { return present.definition.revision }
+        let reschedules = wasDeleted || !present.request.hasSameSchedule(as: request)
+        var definition = JobDefinition(
+            request,
+            anchor: request.startsAt ?? now,
+            plannedFrom: reschedules ? now : present.definition.plannedFrom,
+            revision: present.definition.revision + 1
+        )
+        if !reschedules {
+            definition.schedule = present.definition.schedule
+            definition.nextDue = present.definition.nextDue
+        }
+        definition.lastOccurrence = present.definition.lastOccurrence
+        definition.isPaused = present.definition.isPaused && !wasDeleted
+        self.jobs[request.name] = TenantContents.Job(definition: definition, request: request)
+        self.deletedJobs.remove(request.name)
+        self.noteChange()
+        return definition.revision
+    }
+
+    /// Stops a job from becoming due. False if it was paused already, `nil` if there is none.
+    mutating func pause(_ name: String) -> Bool? {
+        guard var job = self.liveJob(name) else { return nil }
+        guard !job.definition.isPaused else { return false }
+        job.definition.isPaused = true
+        job.definition.revision += 1
+        self.jobs[name] = job
+        self.noteChange()
+        return true
+    }
+
+    /// Lets a paused job become due again. False if it was not paused, `nil` if there is none.
+    mutating func resume(_ name: String, at now: ServerTime) -> Bool? {
+        guard var job = self.liveJob(name) else { return nil }
+        guard job.definition.isPaused else { return false }
+        job.definition.isPaused = false
+        job.definition.revision += 1
+        job.definition.nextDue = nil
+        // The misfire policy decides about what was missed, except where that would pause the job again.
+        if job.definition.misfire == .pause { job.definition.plannedFrom = now }
+        self.jobs[name] = job
+        self.noteChange()
+        return true
+    }
+
+    /// Runs a job once now, whether it is paused or not. `nil` if there is none.
+    mutating func trigger(_ name: String, at now: ServerTime) -> WorkID? {
+        guard let job = self.liveJob(name) else { return nil }
+        let item = self.item(of: job, scheduledFor: nil, dueAt: now)
+        self.write(TenantContents.Work(item: item, uniqueKey: nil))
+        self.wake(now)
+        return item.id
+    }
+
+    /// Deletes a job and cancels what has not started of it. False if there is none.
+    mutating func deleteJob(_ name: String, at now: ServerTime) -> Bool {
+        guard var job = self.liveJob(name) else { return false }
+        job.definition.nextDue = nil
+        job.definition.revision += 1
+        self.jobs[name] = job
+        self.deletedJobs.insert(name)
+        for id in self.work.values.filter({ $0.item.jobName == name }).map(\.item.id).sorted() {
+            _ = self.cancel(id, [.job], reason: "job_deleted", at: now)
+        }
+        self.noteChange()
+        return true
+    }
+
+    private func liveJob(_ name: String) -> TenantContents.Job? {
+        self.deletedJobs.contains(name) ? nil : self.jobs[name]
+    }
+}
+
+extension JobDefinition {
+    /// What an owner reads of a job that was put.
+    fileprivate init(_ request: NewJob, anchor: ServerTime, plannedFrom: ServerTime, revision: Int64) {
+        let schedule: JobSchedule =
+            switch request.schedule {
+            case .cron(let expression): .cron(expression)
+            case .every(let interval): .interval(microseconds: interval.microseconds, anchor: anchor)
+            }
+        self.init(
+            name: request.name,
+            topic: request.topic,
+            schedule: schedule,
+            timeZone: request.timeZone,
+            daylight: request.daylight,
+            misfire: request.misfire,
+            misfireGraceMilliseconds: request.misfireGraceMilliseconds,
+            misfireBound: request.misfireBound,
+            startsAt: request.startsAt,
+            endsAt: request.endsAt,
+            plannedFrom: plannedFrom,
+            revision: revision
+        )
+    }
+}

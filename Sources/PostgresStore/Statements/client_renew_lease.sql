@@ -1,0 +1,2 @@
+-- $1 name, $2 token, $3 duration in milliseconds.
+SELECT __schema__.renew_lease($1, $2, $3 * interval '1 millisecond')

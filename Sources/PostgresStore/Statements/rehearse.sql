@@ -1,0 +1,2 @@
+-- Prepares a session for taking over: see rehearse().
+SELECT __schema__.rehearse()

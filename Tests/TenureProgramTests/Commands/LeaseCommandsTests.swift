@@ -1,0 +1,112 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import tenure
+
+@Suite("Commands of leases", .needsPostgres, .timeLimit(.minutes(1)))
+struct LeaseCommandsTests {
+    /// Runs a body with a migrated tenant `acme`.
+    private func withTenant(_ body: (TenantScene) async throws -> Void) async throws {
+        try await TenantScene.run { scene in
+            _ = try await scene.run("tenants", "add", "acme", "--connection", scene.url)
+            _ = try await scene.run("tenants", "migrate", "--all")
+            try await body(scene)
+        }
+    }
+
+    @Test("A command runs under a lease, knows its token, and decides the exit status")
+    func running() async throws {
+        try await self.withTenant { scene in
+            let script = "echo $TENURE_LEASE_NAME $TENURE_LEASE_TOKEN; exit 7"
+            let first = try await scene.run("lease", "run", "x", "--tenant", "acme", "--", "sh", "-c", script)
+            let second = try await scene.run("lease", "run", "x", "--tenant", "acme", "--", "sh", "-c", script)
+            let missing = try await scene.run("lease", "run", "x", "--tenant", "acme", "--", "/no/such/program")
+
+            #expect(first.status == 7)
+            #expect(first.output == "x 1")
+            #expect(second.output == "x 2")
+            #expect(missing.status == 127)
+            #expect(try await scene.json([[String: Any]].self, "lease", "list", "--tenant", "acme").isEmpty)
+        }
+    }
+
+    @Test("A lease is for one; it is listed, and who releases it ends the command of its holder")
+    func losing() async throws {
+        try await self.withTenant { scene in
+            async let ended = scene.run(
+                "lease",
+                "run",
+                "x",
+                "--tenant",
+                "acme",
+                "--duration",
+                "1s",
+                "--",
+                "sleep",
+                "600"
+            )
+            var token: Int?
+            try await Polling.wait(for: "the lease") {
+                let leases = try await scene.json([[String: Any]].self, "lease", "list", "--tenant", "acme")
+                token = leases.first?["token"] as? Int
+                return token != nil
+            }
+            let other = try await scene.run("lease", "run", "x", "--tenant", "acme", "--", "echo", "never")
+            let release = ["lease", "release", "x", "--token", "\(try #require(token))", "--tenant", "acme"]
+            let released = try await ProgramRun.run(release, environment: scene.environment)
+            let again = try await ProgramRun.run(release, environment: scene.environment)
+            let waited = try await scene.run(
+                "lease",
+                "run",
+                "x",
+                "--tenant",
+                "acme",
+                "--wait",
+                "30s",
+                "--",
+                "echo",
+                "now"
+            )
+
+            #expect(other.status == 1)
+            #expect(other.errors.contains("held by another"))
+            #expect(other.output == "")
+            #expect(released.status == 0)
+            #expect(again.status == 1)
+            #expect(waited.output == "now")
+            let lost = try await ended
+            #expect(lost.status == 1)
+            #expect(lost.errors.contains("is lost"))
+        }
+    }
+
+    @Test("With --cluster-wide the lease is in Redis", .needsRedis)
+    func clusterWide() async throws {
+        try await self.withTenant { scene in
+            let run = try await scene.run(
+                "lease",
+                "run",
+                "x",
+                "--cluster-wide",
+                "--",
+                "sh",
+                "-c",
+                "echo $TENURE_LEASE_TOKEN"
+            )
+
+            #expect(run.status == 0)
+            #expect(Int(run.output) ?? 0 > 1_700_000_000_000_000)
+        }
+    }
+
+    @Test(
+        "A command line that makes no sense is refused",
+        arguments: [
+            ["x", "--", "true"], ["x", "--tenant", "acme", "--cluster-wide", "--", "true"], ["x", "--cluster-wide"],
+        ]
+    )
+    func usage(_ arguments: [String]) async throws {
+        #expect(try await ProgramRun.run(["lease", "run"] + arguments).status == 64)
+    }
+}
