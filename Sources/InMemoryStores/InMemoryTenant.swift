@@ -94,6 +94,11 @@ package final class InMemoryTenant: Sendable {
         self.commit { state, now in state.cancel(id, kinds, at: now) }
     }
 
+    /// Cancels a run of any kind, also one in progress.
+    package func cancelRun(_ id: WorkID) -> CancelReply {
+        self.commit { state, now in state.cancelRun(id, at: now) }
+    }
+
     /// Adds work without a unique key in a transaction that lasts for a body, and then commits.
     package func whileAdding(_ work: NewWork, _ body: (WorkID) async throws -> Void) async rethrows {
         let addition = self.commit { state, now in state.beginAddition(work, at: now) }

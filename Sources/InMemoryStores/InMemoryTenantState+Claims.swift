@@ -28,6 +28,7 @@ extension InMemoryTenantState {
         let rows = Set(request.ids).sorted().compactMap { self.work[$0] }.filter { row in
             let isHead = row.item.orderingKey.map { heads[$0] == row.item.id && !heldKeys.contains($0) } ?? true
             return isHead && !lent.contains(row.item.id) && !self.openCancellations.contains(row.item.id)
+                && !self.cancellations.contains(row.item.id)
         }
         guard !rows.isEmpty else { return [] }
         self.claims[request.batch] = TenantContents.Claim(
@@ -50,7 +51,9 @@ extension InMemoryTenantState {
         guard let claim = self.takeFromClaim(settlement.batch, settlement.outcomes.map(\.id)) else { return .gone }
         var keys: Set<String> = []
         var earliestDue: ServerTime?
-        for outcome in settlement.outcomes.sorted(by: { $0.id < $1.id }) {
+        for var outcome in settlement.outcomes.sorted(by: { $0.id < $1.id }) {
+            // A run that a user cancelled has no further attempt.
+            if self.cancellations.remove(outcome.id) != nil, outcome.verdict.isFollowed { outcome.verdict = .cancelled }
             guard let row = self.work[outcome.id] else { continue }
             if let key = row.item.orderingKey { keys.insert(key) }
             if let due = self.settle(row.work, outcome, claim, at: now) { earliestDue = min(earliestDue ?? due, due) }
@@ -177,6 +180,7 @@ extension InMemoryTenantState {
                 )
             )
         }
+        _ = self.sweepCancellations(at: now)
         return opening
     }
 
@@ -202,7 +206,10 @@ extension InMemoryTenantState {
             run.reason = hasCrashed ? "node_lost" : "drain_timeout"
             run.startedAt = claim.claimedAt
             run.finishedAt = now
-            if isCounted, work.item.crashes >= Self.crashLimit {
+            if self.cancellations.remove(work.item.id) != nil {
+                run.state = "cancelled"
+                self.work[work.item.id] = nil
+            } else if isCounted, work.item.crashes >= Self.crashLimit {
                 run.state = "discarded"
                 run.reason = "crash_limit"
                 self.work[work.item.id] = nil
@@ -219,6 +226,14 @@ extension InMemoryTenantState {
 }
 
 extension Outcome.Verdict {
+    /// Whether another attempt comes after it.
+    fileprivate var isFollowed: Bool {
+        switch self {
+        case .retry, .snoozed, .released: true
+        case .completed, .discarded, .cancelled: false
+        }
+    }
+
     /// The state of the run in history.
     fileprivate var state: String {
         switch self {

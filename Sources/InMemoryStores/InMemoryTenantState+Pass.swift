@@ -27,6 +27,7 @@ extension InMemoryTenantState {
         result.scan = found?.scan
         // Without a look there is nothing that a sleep could rest on.
         result.isSleepPublished = pass.sleepUntil.map { _ in found?.isAsleep ?? false }
+        result.cancellations = self.sweepCancellations(at: now)
         return result
     }
 }

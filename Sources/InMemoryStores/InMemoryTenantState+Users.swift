@@ -60,43 +60,6 @@ extension InMemoryTenantState {
         self.wakeups.isUrgent = self.wakeups.isUrgent || addition.isUrgent
     }
 
-    // MARK: Cancelling
-
-    /// Cancels work that has not started. False if it is running, has ended, or does not exist.
-    mutating func cancel(_ id: WorkID, _ kinds: [WorkKind], reason: String = "cancelled", at now: ServerTime) -> Bool {
-        guard let item = self.work[id]?.item, kinds.contains(item.kind), !self.isClaimed(id) else { return false }
-        self.work[id] = nil
-        self.runs.append(
-            TenantContents.Run(
-                id: id,
-                attempt: item.attempts,
-                state: "cancelled",
-                reason: reason,
-                kind: item.kind,
-                topic: item.topic,
-                jobName: item.jobName,
-                scheduledFor: item.scheduledFor,
-                dueAt: item.dueAt,
-                finishedAt: now,
-                correlationID: item.correlationID
-            )
-        )
-        if let key = item.orderingKey { self.release([key]) }
-        return true
-    }
-
-    /// Cancels work in a transaction that ends later; meanwhile it is not claimed. False if there is nothing to cancel.
-    mutating func beginCancellation(_ id: WorkID) -> Bool {
-        guard self.work[id] != nil, !self.isClaimed(id) else { return false }
-        self.openCancellations.insert(id)
-        return true
-    }
-
-    mutating func endCancellation(_ id: WorkID, commits: Bool, at now: ServerTime) {
-        self.openCancellations.remove(id)
-        if commits { _ = self.cancel(id, WorkKind.allCases, at: now) }
-    }
-
     // MARK: Dead letters
 
     /// Puts a dead letter back to work, with its attempts and crashes forgotten. False if there is none, or if work

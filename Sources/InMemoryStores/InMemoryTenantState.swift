@@ -37,6 +37,8 @@ struct InMemoryTenantState: Sendable {
     var work: [WorkID: Row] = [:]
     var claims: [BatchID: TenantContents.Claim] = [:]
     var released: [Released] = []
+    /// Runs in progress that a user cancelled.
+    var cancellations: Set<WorkID> = []
     /// Deleted ones included: their last occurrence still counts if they are put again.
     var jobs: [String: TenantContents.Job] = [:]
     var deletedJobs: Set<String> = []
@@ -146,6 +148,7 @@ struct InMemoryTenantState: Sendable {
         contents.fence = self.fence
         contents.work = self.work.values.map(\.work).sorted { $0.item.id < $1.item.id }
         contents.claims = self.claims.values.sorted { $0.batch < $1.batch }
+        contents.cancellations = self.cancellations.sorted()
         contents.jobs = self.liveJobs
         contents.runs = self.runs.enumerated()
             .sorted { ($0.element.id, $0.element.attempt, $0.offset) < ($1.element.id, $1.element.attempt, $1.offset) }

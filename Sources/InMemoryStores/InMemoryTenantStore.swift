@@ -36,9 +36,10 @@ package final class InMemoryTenantStore: TenantStore {
         epoch: Epoch,
         holder: Holder,
         living: [Incarnation],
-        lending: Duration
+        lending: Duration,
+        first: ClaimPass?
     ) async throws(StoreError) -> Assumption {
-        let assumption = try self.perform("ownership.take") { state, now -> Assumption in
+        var assumption = try self.perform("ownership.take") { state, now -> Assumption in
             switch state.takeOwnership(epoch, holder) {
             case .refused(let floor):
                 return .refused(floor: floor)
@@ -49,6 +50,10 @@ package final class InMemoryTenantStore: TenantStore {
             }
         }
         self.followHints()
+        if let first, case .opened(var opening) = assumption, case .success(let result) = self.run(first) {
+            opening.firstPass = result
+            assumption = .opened(opening)
+        }
         return assumption
     }
 
@@ -101,6 +106,10 @@ package final class InMemoryTenantStore: TenantStore {
         } catch {
             return .failure(error)
         }
+    }
+
+    package func cancellations() async throws(StoreError) -> [WorkID] {
+        try self.perform("cancellations.read") { state, _ in state.cancellations.sorted() }
     }
 
     package func maintain(epoch: Epoch, retention: Duration) async throws(StoreError) {

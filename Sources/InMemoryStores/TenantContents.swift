@@ -174,6 +174,8 @@ package struct TenantContents: Sendable, Equatable {
     package var work: [Work] = []
     /// By batch.
     package var claims: [Claim] = []
+    /// Runs in progress that a user cancelled, ascending.
+    package var cancellations: [WorkID] = []
     /// Those that are not deleted, by name.
     package var jobs: [Job] = []
     /// By ID, then by attempt, then in the order in which they ended.

@@ -24,8 +24,8 @@ package struct SchemaMigrator: Sendable {
 
     private static let operation = "schema.migrate"
 
-    private let schema: SchemaName
-    private let migrations: [Migration]
+    let schema: SchemaName
+    let migrations: [Migration]
 
     /// A migrator of a tenant's schema.
     package init(tenant schema: SchemaName) {
@@ -44,17 +44,23 @@ package struct SchemaMigrator: Sendable {
         _ connection: PostgresConnection,
         deadline: ContinuousClock.Instant
     ) async throws(StoreError) -> Verdict {
-        let applied: [Applied]
+        try self.verdict(on: try await self.applied(connection, deadline: deadline) ?? [])
+    }
+
+    /// What was applied; `nil` if the schema, or its list of migrations, does not exist.
+    func applied(
+        _ connection: PostgresConnection,
+        deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> [Applied]? {
         do throws(PostgresError) {
             let statement = Statements.appliedMigrations.prepared(in: self.schema)
-            applied = try await connection.query(statement, deadline: deadline).map(Self.applied)
+            return try await connection.query(statement, deadline: deadline).map(Self.applied)
         } catch {
             guard error.sqlState == .undefinedTable || error.sqlState == .invalidSchemaName else {
                 throw StoreError(error, operation: Self.operation)
             }
-            applied = []
+            return nil
         }
-        return try self.verdict(on: applied)
     }
 
     /// Applies what is missing, in order.

@@ -15,6 +15,7 @@ struct TenantStatements: Sendable {
     let materialise: PostgresStatement
     let scan: PostgresStatement
     let maintain: PostgresStatement
+    let cancellations: PostgresStatement
 
     init(_ schema: SchemaName) {
         self.takeOwnership = Statements.takeOwnership.prepared(in: schema)
@@ -30,5 +31,6 @@ struct TenantStatements: Sendable {
         self.materialise = Statements.materialise.prepared(in: schema)
         self.scan = Statements.scan.prepared(in: schema)
         self.maintain = Statements.maintain.prepared(in: schema)
+        self.cancellations = Statements.cancellations.prepared(in: schema)
     }
 }

@@ -71,6 +71,10 @@ final class InMemoryTenantBackend: TenantBackend {
         }
     }
 
+    func cancelRun(_ id: WorkID) async throws -> CancelReply {
+        try await self.cancel(id, kinds: WorkKind.allCases) ? .cancelled : .unknown
+    }
+
     func work(kinds: [WorkKind], job: String?, id: WorkID?, limit: Int) async throws -> [WorkInfo] {
         let matching = self.allWork.filter { work in
             (kinds.isEmpty || kinds.contains(work.kind)) && (job == nil || work.jobName == job)

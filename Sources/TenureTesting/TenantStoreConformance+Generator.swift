@@ -27,6 +27,7 @@ enum TenantOperation: Sendable {
     case add(NewWork)
     case receive(NewWork, source: String, messageID: String)
     case cancel(WorkID, [WorkKind])
+    case cancelRun(WorkID)
     case retry(WorkID)
     case discard(WorkID)
     case putJob(NewJob)
@@ -81,7 +82,8 @@ struct TenantGenerator: RandomNumberGenerator {
                 source: self.one(of: ["s0", "s1"]),
                 messageID: "m\(self.below(6))"
             )
-        case 80..<85: return .cancel(self.id(contents), self.oneIn(3) ? [.timer] : WorkKind.allCases)
+        case 80..<83: return .cancel(self.id(contents), self.oneIn(3) ? [.timer] : WorkKind.allCases)
+        case 83, 84: return .cancelRun(self.id(contents))
         case 85..<88: return .retry(self.deadID(contents))
         case 88: return .discard(self.deadID(contents))
         case 89..<94: return .putJob(self.job())

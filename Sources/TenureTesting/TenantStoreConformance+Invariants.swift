@@ -84,6 +84,7 @@ extension TenantContents {
             "claim \($0.batch) \($0.holder) \($0.epoch) \($0.ids) \($0.keys) lone \($0.isLone) lent "
                 + about($0.lentUntil)
         }
+        lines.append("cancelled \(self.cancellations)")
         lines += self.jobs.map { job in
             var definition = job.definition
             if case .interval(let microseconds, let anchor) = definition.schedule {

@@ -168,6 +168,7 @@ struct TenantSide {
             let id = try await harness.receive(work, source: source, messageID: message)
             return TenantReply(text: "\(id.map(\.description) ?? "seen")")
         case .cancel(let id, let kinds): return TenantReply(text: "\(try await harness.cancel(id, kinds: kinds))")
+        case .cancelRun(let id): return TenantReply(text: "\(try await harness.cancelRun(id))")
         case .retry(let id): return TenantReply(text: "\(try await harness.retryDeadLetter(id))")
         case .discard(let id): return TenantReply(text: "\(try await harness.discardDeadLetter(id))")
         case .putJob(let job): return TenantReply(text: "\(try await harness.putJob(job))")
@@ -208,7 +209,7 @@ struct TenantSide {
             reply.text += " \(error.code)"
             return reply
         }
-        reply.text += " \(result.materialised.map(\.summary)) \(result.claimed)"
+        reply.text += " \(result.materialised.map(\.summary)) \(result.claimed) \(result.cancellations)"
         // A version may change without need, but not stay.
         let mustChange = zip(result.materialised, request.materialise).contains { $0 != .conflict && $1.pauses }
         if mustChange { try expect(result.jobsVersion != node.jobsVersion, "the version of the jobs must change") }

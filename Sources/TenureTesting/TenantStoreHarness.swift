@@ -21,6 +21,8 @@ package protocol TenantStoreHarness: Sendable {
     func receive(_ work: NewWork, source: String, messageID: String) async throws -> WorkID?
     /// Cancels work that has not started; false if there is none.
     func cancel(_ id: WorkID, kinds: [WorkKind]) async throws -> Bool
+    /// Cancels a run of any kind, also one in progress.
+    func cancelRun(_ id: WorkID) async throws -> CancelReply
     /// Adds work in a transaction that lasts for a body, and then commits.
     func whileAdding(_ work: NewWork, _ body: (WorkID) async throws -> Void) async throws
     /// Cancels work in a transaction that lasts for a body, and then commits or is rolled back. Returns whether there
@@ -67,6 +69,8 @@ package struct InMemoryTenantHarness: TenantStoreHarness {
     }
 
     package func cancel(_ id: WorkID, kinds: [WorkKind]) async throws -> Bool { self.tenant.cancel(id, kinds: kinds) }
+
+    package func cancelRun(_ id: WorkID) async throws -> CancelReply { self.tenant.cancelRun(id) }
 
     package func whileAdding(_ work: NewWork, _ body: (WorkID) async throws -> Void) async throws {
         try await self.tenant.whileAdding(work, body)

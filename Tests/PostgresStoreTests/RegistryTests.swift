@@ -111,6 +111,23 @@ struct RegistryTests {
         }
     }
 
+    @Test("A removed tenant is reported as inactive, whatever else its row holds")
+    func removedAndUnreadable() async throws {
+        try await withRegistry { registry, database in
+            try await registry.add(Self.entry())
+            try await registry.remove(Self.id)
+            try await database.withConnections(1) { connections in
+                try await connections[0].run("UPDATE tenure_registry.tenants SET labels = '{\"a\": [1]}'")
+            }
+
+            let listing = try await registry.list()
+
+            #expect(listing.tenants.map(\.id) == [Self.id])
+            #expect(listing.tenants.map(\.isActive) == [false])
+            #expect(listing.unreadable.isEmpty)
+        }
+    }
+
     @Test("Every change of the table is told, also one made by hand")
     func notifications() async throws {
         try await withRegistry { registry, database in

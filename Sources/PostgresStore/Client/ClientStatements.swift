@@ -6,6 +6,7 @@ struct ClientStatements: Sendable {
     let addWork: PostgresStatement
     let receive: PostgresStatement
     let cancel: PostgresStatement
+    let cancelRun: PostgresStatement
     let work: PostgresStatement
     let scheduleJob: PostgresStatement
     let pauseJob: PostgresStatement
@@ -27,6 +28,7 @@ struct ClientStatements: Sendable {
         self.addWork = Statements.clientAddWork.prepared(in: schema)
         self.receive = Statements.clientReceive.prepared(in: schema)
         self.cancel = Statements.clientCancel.prepared(in: schema)
+        self.cancelRun = Statements.clientCancelRun.prepared(in: schema)
         self.work = Statements.clientWork.prepared(in: schema)
         self.scheduleJob = Statements.clientScheduleJob.prepared(in: schema)
         self.pauseJob = Statements.clientPauseJob.prepared(in: schema)

@@ -7,7 +7,7 @@ package enum Migrations {
     package static let m0001 = Migration(
         number: 1,
         name: "tables",
-        sha256: "a0518ebd49851c611387b93b24484e4e7595c62c881d1fa87a269e5f6488bc04",
+        sha256: "81c2fdbdc2b3dbfcfe01a418f49d619ec2c71407fd413c2b6152915938942ec4",
         isBreaking: false,
         source: #"""
 -- The tables of a tenant's schema. `__schema__` stands for the quoted name of the schema.
@@ -92,6 +92,14 @@ CREATE TABLE __schema__.claims (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 CREATE INDEX claims_lent ON __schema__.claims (lent_until) WHERE lent_until IS NOT NULL;
 CREATE INDEX claims_keys ON __schema__.claims (batch) WHERE keys <> '{}';
+
+-- Runs in progress that a user cancelled. A table of its own, so that a user's open transaction never holds a lock that
+-- settling waits for. It is empty nearly always.
+CREATE TABLE __schema__.cancellations (
+    id bigint PRIMARY KEY,
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    by_role text NOT NULL DEFAULT current_user
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- Ordering keys whose head ended: the next scan looks for their new head.
 CREATE TABLE __schema__.released (
@@ -231,10 +239,11 @@ INSERT INTO __schema__.wakeup (sleep_until) VALUES ('-infinity');
 -- What runs now, one row for each claimed ID.
 CREATE VIEW __schema__.running AS
 SELECT w.id AS run_id, w.attempts + 1 AS attempt, w.kind, w.topic, w.job_name, w.scheduled_for, w.due_at,
-       c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.batch
+       c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.batch, x.requested_at AS cancel_requested_at
 FROM __schema__.claims AS c
 CROSS JOIN LATERAL unnest(c.ids) AS claimed (id)
-JOIN __schema__.work AS w ON w.id = claimed.id;
+JOIN __schema__.work AS w ON w.id = claimed.id
+LEFT JOIN __schema__.cancellations AS x ON x.id = claimed.id;
 
 """#)
 
@@ -360,7 +369,7 @@ END $$;
     package static let m0003 = Migration(
         number: 3,
         name: "claims",
-        sha256: "05a7a7d40783cde69e75bf0b00f5e4936971c835c50800c96a10a010b3a8048b",
+        sha256: "72ab87f7df5c1411f710042fc7b53126ff6ddab38223b351739ffe0bc5b040c4",
         isBreaking: false,
         source: #"""
 -- Claiming, settling and revoking.
@@ -423,6 +432,10 @@ BEGIN
         -- One is. A canceller that holds a row is passed by, one that comes later waits for our commit.
         candidates := ARRAY(
             SELECT w.id FROM __schema__.work AS w WHERE w.id = ANY (ids) ORDER BY w.id FOR UPDATE SKIP LOCKED);
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.cancellations) THEN
+        -- Cancelled while they ran before; the look after this ends them.
+        candidates := ARRAY(SELECT unnest(candidates) EXCEPT SELECT c.id FROM __schema__.cancellations AS c);
     END IF;
     SELECT array_agg(l.id) INTO lent_ids
     FROM __schema__.claims AS c CROSS JOIN LATERAL unnest(c.ids) AS l (id) WHERE c.lent_until IS NOT NULL;
@@ -514,6 +527,9 @@ DECLARE
     earliest constant timestamptz := latest - interval '1 day';
 BEGIN
     claim := __schema__.take_from_claim(batch, ids);
+    IF EXISTS (SELECT FROM __schema__.cancellations) THEN
+        DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids);
+    END IF;
     WITH gone AS (
         DELETE FROM __schema__.work AS w WHERE w.id = ANY (ids)
         RETURNING w.id, w.attempts, w.scheduled_for, w.due_at, w.kind, w.topic, w.job_name, w.correlation_id,
@@ -543,7 +559,8 @@ END $$;
 --
 -- The arrays run in parallel, ordered by ID. States: completed, retryable (an attempt counted, due after the delay),
 -- discarded (to the dead letters), cancelled, snoozed (due after the delay, no attempt counted), interrupted (the
--- attempt given back, due as before).
+-- attempt given back, due as before). A run that a user cancelled has no further attempt: where it would be kept, it is
+-- cancelled.
 CREATE FUNCTION __schema__.settle(
     batch uuid, ids bigint[], states text[], started timestamptz[], finished timestamptz[], delays_us bigint[],
     reasons text[], errors text[]
@@ -563,6 +580,16 @@ DECLARE
     earliest constant timestamptz := latest - interval '1 day';
 BEGIN
     claim := __schema__.take_from_claim(batch, ids);
+    IF EXISTS (SELECT FROM __schema__.cancellations) THEN
+        WITH marked AS (
+            DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids) RETURNING c.id
+        )
+        SELECT array_agg(
+            CASE WHEN m.id IS NOT NULL AND o.state IN ('retryable', 'snoozed', 'interrupted') THEN 'cancelled'
+            ELSE o.state END ORDER BY o.place)
+        INTO states
+        FROM unnest(ids, states) WITH ORDINALITY AS o (id, state, place) LEFT JOIN marked AS m ON m.id = o.id;
+    END IF;
     SELECT array_agg(o.id) FILTER (WHERE o.state IN ('completed', 'discarded', 'cancelled')),
         array_agg(o.id) FILTER (WHERE o.state IN ('retryable', 'snoozed', 'interrupted'))
     INTO ended_ids, kept_ids FROM unnest(ids, states) AS o (id, state);
@@ -629,7 +656,7 @@ END $$;
 --
 -- Those of a registration that is gone (`crashed`) become suspects, which are claimed alone; a crash counts only
 -- against a suspect that was claimed alone, and the third one sends it to the dead letters. Those whose lending is over
--- were merely slow.
+-- were merely slow. Those that a user cancelled do not run again.
 CREATE FUNCTION __schema__.revoke_claim(claim __schema__.claims, crashed boolean) RETURNS integer LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
@@ -637,20 +664,26 @@ AS $$
 DECLARE
     crash_limit constant integer := 3;
     counts constant boolean := crashed AND claim.lone;
+    cause constant text := CASE WHEN crashed THEN 'node_lost' ELSE 'drain_timeout' END;
+    marked bigint[];
     keys text[];
     count integer;
 BEGIN
     DELETE FROM __schema__.claims AS c WHERE c.batch = claim.batch;
+    WITH cancelled AS (
+        DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (claim.ids) RETURNING c.id
+    )
+    SELECT coalesce(array_agg(c.id), '{}') INTO marked FROM cancelled AS c;
     WITH gone AS (
         DELETE FROM __schema__.work AS w
-        WHERE w.id = ANY (claim.ids) AND counts AND w.crashes + 1 >= crash_limit
+        WHERE w.id = ANY (claim.ids) AND (w.id = ANY (marked) OR counts AND w.crashes + 1 >= crash_limit)
         RETURNING w.*
     ), kept AS (
         UPDATE __schema__.work AS w
         SET suspect = w.suspect OR crashed,
             crashes = w.crashes + CASE WHEN counts THEN 1 ELSE 0 END,
             xid = pg_current_xact_id()
-        WHERE w.id = ANY (claim.ids) AND NOT (counts AND w.crashes + 1 >= crash_limit)
+        WHERE w.id = ANY (claim.ids) AND w.id <> ALL (marked) AND NOT (counts AND w.crashes + 1 >= crash_limit)
         RETURNING w.*
     ), dead AS (
         INSERT INTO __schema__.dead_letters (
@@ -661,13 +694,13 @@ BEGIN
             claim.epoch, g.due_at, g.created_at, g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms,
             g.attempts, g.max_attempts, g.priority, g.crashes + 1, g.kind, g.topic, g.payload, g.job_name,
             g.unique_key, g.ordering_key, g.correlation_id, g.trace_context
-        FROM gone AS g
+        FROM gone AS g WHERE g.id <> ALL (marked)
     ), ended AS (
-        SELECT g.*, 'discarded' AS state, 'crash_limit' AS reason FROM gone AS g
+        SELECT g.*, 'discarded' AS state, 'crash_limit' AS reason FROM gone AS g WHERE g.id <> ALL (marked)
         UNION ALL
-        SELECT k.*, CASE WHEN crashed THEN 'crashed' ELSE 'interrupted' END,
-            CASE WHEN crashed THEN 'node_lost' ELSE 'drain_timeout' END
-        FROM kept AS k
+        SELECT g.*, 'cancelled', cause FROM gone AS g WHERE g.id = ANY (marked)
+        UNION ALL
+        SELECT k.*, CASE WHEN crashed THEN 'crashed' ELSE 'interrupted' END, cause FROM kept AS k
     ), history AS (
         INSERT INTO __schema__.runs (
             run_id, attempt, epoch, scheduled_for, due_at, started_at, finished_at, kind, topic, state, node, job_name,
@@ -733,7 +766,7 @@ END $$;
     package static let m0004 = Migration(
         number: 4,
         name: "scan",
-        sha256: "9a05efcca55ebc48b61b5806376ad7939ae92162998305963a14a8fc23ab01d1",
+        sha256: "7bed008c0efe4de47615619546cf18ad7b9dacd90901e41dde12a8cc0e8f3d79",
         isBreaking: false,
         source: #"""
 -- Finding due work.
@@ -892,21 +925,28 @@ BEGIN
     RETURN NEXT summary;
 END $$;
 
--- What a pass reports besides: the server's clock, and whether a definition changed that `seen` did not see.
+-- What a pass reports besides: the server's clock, whether a definition changed that `seen` did not see, and which runs
+-- in progress a user cancelled.
 CREATE FUNCTION __schema__.look(epoch bigint, seen pg_snapshot)
-RETURNS TABLE (server_time timestamptz, snapshot text, changed boolean)
+RETURNS TABLE (server_time timestamptz, snapshot text, changed boolean, cancelled bigint[])
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
 AS $$
+DECLARE
+    marked bigint[] := '{}';
 BEGIN
     PERFORM __schema__.assert_epoch(epoch);
+    IF EXISTS (SELECT FROM __schema__.cancellations) THEN
+        marked := __schema__.sweep_cancellations();
+    END IF;
     RETURN QUERY
     SELECT clock_timestamp(), pg_current_snapshot()::text,
         seen IS NULL
         OR EXISTS (SELECT FROM __schema__.changes AS c WHERE c.xid >= pg_snapshot_xmax(seen))
         OR EXISTS (
             SELECT FROM pg_snapshot_xip(seen) AS unseen (xid)
-            WHERE EXISTS (SELECT FROM __schema__.changes AS c WHERE c.xid = unseen.xid OFFSET 0));
+            WHERE EXISTS (SELECT FROM __schema__.changes AS c WHERE c.xid = unseen.xid OFFSET 0)),
+        marked;
 END $$;
 
 -- Runs what a new owner runs first, in the present owner's name, and undoes it: a session has then read the catalog and
@@ -1035,7 +1075,7 @@ END $$;
     package static let m0006 = Migration(
         number: 6,
         name: "enqueue",
-        sha256: "53df84c32ebc0930ba4a281bb43b6b789c96ba384ef44c085562513003d68047",
+        sha256: "9a6eebfa36d4ed723689b35aad61d2735241de355cf84ae57708db22eeed3022",
         isBreaking: false,
         source: #"""
 -- What users call to enqueue work, in any language, inside their own transactions.
@@ -1199,6 +1239,19 @@ CREATE FUNCTION __schema__.is_claimed(id bigint) RETURNS boolean LANGUAGE sql VO
     SELECT EXISTS (SELECT FROM __schema__.claims AS c WHERE id = ANY (c.ids))
 $$;
 
+-- Writes the history of a row that was deleted because it was cancelled, and releases its ordering key.
+CREATE FUNCTION __schema__.note_cancelled(gone __schema__.work, reason text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO __schema__.runs (
+        run_id, attempt, scheduled_for, due_at, finished_at, kind, topic, state, job_name, reason, correlation_id)
+    VALUES (
+        gone.id, gone.attempts, gone.scheduled_for, gone.due_at, clock_timestamp(), gone.kind, gone.topic, 'cancelled',
+        gone.job_name, reason, gone.correlation_id);
+    IF gone.ordering_key IS NOT NULL THEN
+        PERFORM __schema__.release_keys(ARRAY[gone.ordering_key]);
+    END IF;
+END $$;
+
 -- Cancels work that has not started. True if it will not run (unless this transaction is rolled back), false if it is
 -- running, has ended, or does not exist.
 --
@@ -1228,14 +1281,7 @@ BEGIN
     EXCEPTION WHEN SQLSTATE 'TN006' THEN
         RETURN false;
     END;
-    INSERT INTO __schema__.runs (
-        run_id, attempt, scheduled_for, due_at, finished_at, kind, topic, state, job_name, reason, correlation_id)
-    VALUES (
-        gone.id, gone.attempts, gone.scheduled_for, gone.due_at, clock_timestamp(), gone.kind, gone.topic, 'cancelled',
-        gone.job_name, reason, gone.correlation_id);
-    IF gone.ordering_key IS NOT NULL THEN
-        PERFORM __schema__.release_keys(ARRAY[gone.ordering_key]);
-    END IF;
+    PERFORM __schema__.note_cancelled(gone, reason);
     RETURN true;
 END $$;
 
@@ -1248,6 +1294,62 @@ $$;
 CREATE FUNCTION __schema__.cancel(id bigint) RETURNS boolean LANGUAGE sql AS $$
     SELECT __schema__.cancel_work(id, '{job,timer,outbox,inbox}', 'cancelled')
 $$;
+
+-- Cancels a run of any kind, also one in progress. Says `cancelled` if it has not started, and so will not run;
+-- `requested` if it is running: its handler is told within a second, and it is not tried again; `ended` if it has; and
+-- `unknown`.
+--
+-- The mark is not a lock: an attempt may end before the mark is committed. Whoever meets it then, be it a settlement, a
+-- revocation, a claim or the owner's look, ends the run.
+CREATE FUNCTION __schema__.cancel_run(id bigint) RETURNS text LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+    IF __schema__.cancel_work(id, '{job,timer,outbox,inbox}', 'cancelled') THEN
+        RETURN 'cancelled';
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.work AS w WHERE w.id = cancel_run.id) THEN
+        INSERT INTO __schema__.cancellations (id) VALUES (id) ON CONFLICT ON CONSTRAINT cancellations_pkey DO NOTHING;
+        PERFORM pg_notify(__schema__.wake_channel(), '');
+        IF current_setting('server_version_num')::integer >= 150000 THEN
+            PERFORM pg_stat_force_next_flush();
+        END IF;
+        RETURN 'requested';
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.runs AS r WHERE r.run_id = cancel_run.id)
+        OR EXISTS (SELECT FROM __schema__.dead_letters AS d WHERE d.id = cancel_run.id)
+    THEN
+        RETURN 'ended';
+    END IF;
+    RETURN 'unknown';
+END $$;
+
+-- Ends what was cancelled in progress and has come back unclaimed, and forgets what has ended. Returns the IDs that are
+-- still in a claim. For the owner, under its epoch: nobody else claims meanwhile. Waits for no user.
+CREATE FUNCTION __schema__.sweep_cancellations() RETURNS bigint[] LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    mark bigint;
+    gone __schema__.work;
+    claimed bigint[] := '{}';
+BEGIN
+    FOR mark IN SELECT c.id FROM __schema__.cancellations AS c ORDER BY c.id FOR UPDATE SKIP LOCKED LOOP
+        IF __schema__.is_claimed(mark) THEN
+            claimed := claimed || mark;
+            CONTINUE;
+        END IF;
+        SELECT w.* INTO gone FROM __schema__.work AS w WHERE w.id = mark FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            DELETE FROM __schema__.work AS w WHERE w.id = mark;
+            PERFORM __schema__.note_cancelled(gone, 'cancelled');
+        ELSIF EXISTS (SELECT FROM __schema__.work AS w WHERE w.id = mark) THEN
+            CONTINUE;
+        END IF;
+        DELETE FROM __schema__.cancellations AS c WHERE c.id = mark;
+    END LOOP;
+    RETURN claimed;
+END $$;
 
 -- Puts a dead letter back to work, with its attempts and crashes forgotten. Returns its ID, which stays.
 CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql
@@ -2151,6 +2253,86 @@ END $$;
 
 """#)
 
+    /// The contents of `0011_backfill.sql`.
+    package static let m0011 = Migration(
+        number: 11,
+        name: "backfill",
+        sha256: "a2cd353a732ed9597d3a58e454ab60e0eb131a95c01e73a41a9748f4974d691d",
+        isBreaking: false,
+        source: #"""
+-- Occurrences of the past that are to run after all.
+
+-- Enqueues occurrences of a job that have passed without a run, each once: what is still to do, has ended, or has a row
+-- that says why it did not run, is left out. The caller computes the instants. With `plan` nothing is enqueued.
+--
+-- Answers a row for each distinct instant, in ascending order, with the `state`
+--   added     it is enqueued, or would be
+--   present   there is work for it, a row in the history, or a dead letter
+--   upcoming  the schedule itself has yet to come to it
+--
+-- What the janitor has forgotten counts as never having run. Unless the job allows overlaps its occurrences run one at
+-- a time.
+CREATE FUNCTION __schema__.backfill_job(name text, occurrences timestamptz[], plan boolean DEFAULT false)
+RETURNS TABLE (occurrence timestamptz, state text, run_id bigint) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+DECLARE
+    -- Locked: the owner and other backfills keep away.
+    job constant __schema__.jobs := __schema__.live_job(name);
+    present timestamptz[];
+    has_added boolean := false;
+BEGIN
+    PERFORM __schema__.assert_read_committed();
+    IF occurrences IS NULL OR array_position(occurrences, NULL) IS NOT NULL THEN
+        RAISE EXCEPTION 'an occurrence of the job % is NULL', quote_literal(name)
+            USING ERRCODE = '22023', HINT = 'Give instants, such as ARRAY[timestamptz ''2026-01-31 03:00Z''].';
+    END IF;
+    IF cardinality(occurrences) > 100000 THEN
+        RAISE EXCEPTION '% occurrences are too many', cardinality(occurrences)
+            USING ERRCODE = '22023', HINT = 'Give at most 100000 at a time.';
+    END IF;
+    -- In this order: what moves on between the looks goes from a former place to a later one, or is in the history.
+    present := ARRAY(
+        SELECT d.scheduled_for FROM __schema__.dead_letters AS d
+        WHERE d.job_name = job.name AND d.scheduled_for = ANY (occurrences));
+    present := present || ARRAY(
+        SELECT w.scheduled_for FROM __schema__.work AS w
+        WHERE w.job_name = job.name AND w.scheduled_for = ANY (occurrences));
+    present := present || ARRAY(
+        SELECT DISTINCT r.scheduled_for FROM __schema__.runs AS r
+        WHERE r.job_name = job.name AND r.scheduled_for = ANY (occurrences));
+
+    FOR occurrence, state IN
+        SELECT o.instant,
+            CASE
+                WHEN o.instant = ANY (present) THEN 'present'
+                WHEN o.instant > greatest(job.last_occurrence, job.planned_from) THEN 'upcoming'
+                ELSE 'added'
+            END
+        FROM (SELECT DISTINCT u.instant FROM unnest(occurrences) AS u (instant)) AS o
+        ORDER BY o.instant
+    LOOP
+        run_id := NULL;
+        IF state = 'added' AND NOT plan THEN
+            INSERT INTO __schema__.work (
+                scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic,
+                payload, job_name, ordering_key)
+            VALUES (
+                occurrence, job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority,
+                'job', job.topic, job.payload, job.name,
+                CASE WHEN job.overlap <> 'allow' THEN 'job:' || job.name END)
+            RETURNING id INTO run_id;
+            has_added := true;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+    IF has_added THEN
+        PERFORM __schema__.note_change('job.backfilled', job.name);
+    END IF;
+END $$;
+
+"""#)
+
     /// Every migration, in order.
     package static let all: [Migration] = [
         m0001,
@@ -2163,5 +2345,6 @@ END $$;
         m0008,
         m0009,
         m0010,
+        m0011,
     ]
 }

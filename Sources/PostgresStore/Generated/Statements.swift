@@ -14,6 +14,17 @@ SELECT m.number, m.name, m.sha256, m.breaking FROM __schema__.migrations AS m OR
 
 """#)
 
+    /// The contents of `cancellations.sql`.
+    package static let cancellations = Statement(
+        name: "cancellations",
+        sha256: "7d39b705019b97b31de3034e63838b9b5ba0254dc76e9508fc893cc0f735e7af",
+        parameterCount: 0,
+        source: #"""
+-- Runs in progress that a user cancelled, for a node that owns the tenant no more and still runs some.
+SELECT c.id FROM __schema__.cancellations AS c ORDER BY c.id
+
+"""#)
+
     /// The contents of `claim.sql`.
     package static let claim = Statement(
         name: "claim",
@@ -66,6 +77,17 @@ SELECT __schema__.add_work(
 
 """#)
 
+    /// The contents of `client_backfill_job.sql`.
+    package static let clientBackfillJob = Statement(
+        name: "client_backfill_job",
+        sha256: "71588b3961a40ba39263354441e3649a81479fd303ee2d1c48bb8cd813286e0b",
+        parameterCount: 3,
+        source: #"""
+-- Enqueues occurrences of the past. $1 the job's name, $2 the instants, $3 whether only to tell what would be enqueued.
+SELECT b.occurrence, b.state, b.run_id FROM __schema__.backfill_job($1, $2, $3) AS b
+
+"""#)
+
     /// The contents of `client_cancel.sql`.
     package static let clientCancel = Statement(
         name: "client_cancel",
@@ -74,6 +96,17 @@ SELECT __schema__.add_work(
         source: #"""
 -- Cancels work that has not started. $1 ID, $2 kinds that may be cancelled.
 SELECT __schema__.cancel_work($1, $2, 'cancelled')
+
+"""#)
+
+    /// The contents of `client_cancel_run.sql`.
+    package static let clientCancelRun = Statement(
+        name: "client_cancel_run",
+        sha256: "dd28ee91b8b856ea0ed4e2d1a810029d2f715c0e30ea3a8d59ef3b5108de2f19",
+        parameterCount: 1,
+        source: #"""
+-- Cancels a run, also one in progress, and says what became of it. $1 ID.
+SELECT __schema__.cancel_run($1)
 
 """#)
 
@@ -113,6 +146,47 @@ SELECT __schema__.delete_job($1)
         source: #"""
 -- $1 the ID.
 SELECT __schema__.discard_dead_letter($1)
+
+"""#)
+
+    /// The contents of `client_export_work.sql`.
+    package static let clientExportWork = Statement(
+        name: "client_export_work",
+        sha256: "9aec3d9bf3168fff2c9c50b0a94a386e94cc64915dd76de6ea87a2db4f531455",
+        parameterCount: 0,
+        source: #"""
+-- Timers and messages that have not started, in the order of enqueuing.
+SELECT w.kind, w.topic, w.payload, w.due_at, w.unique_key, w.ordering_key, w.priority, w.max_attempts, w.correlation_id,
+    w.timeout_ms, w.backoff_base_ms, w.backoff_max_ms, w.trace_context
+FROM __schema__.work AS w
+WHERE w.kind IN ('timer', 'outbox')
+    AND NOT EXISTS (SELECT FROM __schema__.claims AS c WHERE w.id = ANY (c.ids))
+ORDER BY w.id
+
+"""#)
+
+    /// The contents of `client_import_work.sql`.
+    package static let clientImportWork = Statement(
+        name: "client_import_work",
+        sha256: "01f3feca89460ab4a2e94a28d6ff56c83d4d48978c8114493c0a501eeb403634",
+        parameterCount: 14,
+        source: #"""
+-- Adds a timer or a message unless there are $14 of its like already, with the unique key or else with the same words.
+-- NULL when there are. $1 kind, $2 topic, $3 payload, $4 due instant, $5 unique key, $6 ordering key, $7 priority, $8
+-- most attempts, $9 correlation ID, $10 timeout in ms, $11 first and $12 longest delay of retries in ms, $13 trace
+-- context.
+SELECT CASE
+    WHEN $5::text IS NOT NULL AND EXISTS (SELECT FROM __schema__.work AS w WHERE w.unique_key = $5) THEN NULL
+    WHEN $5::text IS NULL AND $14 <= (
+        SELECT count(*) FROM __schema__.work AS w
+        WHERE w.priority = $7 AND w.due_at = $4 AND w.kind = $1 AND w.topic = $2 AND w.payload = $3
+            AND w.unique_key IS NULL AND w.ordering_key IS NOT DISTINCT FROM $6
+            AND w.correlation_id IS NOT DISTINCT FROM $9)
+        THEN NULL
+    ELSE __schema__.add_work(
+        $1, $2, $3, $4, $5, $6, $7::bigint::integer, $8::bigint::integer, $9, $10 * interval '1 millisecond',
+        $11 * interval '1 millisecond', $12 * interval '1 millisecond', $13)
+END
 
 """#)
 
@@ -196,6 +270,21 @@ SELECT __schema__.pause_job($1)
 
 """#)
 
+    /// The contents of `client_pause_jobs.sql`.
+    package static let clientPauseJobs = Statement(
+        name: "client_pause_jobs",
+        sha256: "e9c7091b1b518ccc4262403311215d66403985b47ac8607a7e2fb67335793370",
+        parameterCount: 1,
+        source: #"""
+-- Pauses jobs, and counts them: all, and those that this changed. $1 a topic, or NULL for all jobs.
+WITH chosen AS MATERIALIZED (
+    SELECT j.name FROM __schema__.jobs AS j
+    WHERE j.deleted_at IS NULL AND ($1::text IS NULL OR j.topic = $1)
+    ORDER BY j.name FOR NO KEY UPDATE)
+SELECT count(*), count(*) FILTER (WHERE __schema__.pause_job(c.name)) FROM chosen AS c
+
+"""#)
+
     /// The contents of `client_receive.sql`.
     package static let clientReceive = Statement(
         name: "client_receive",
@@ -264,6 +353,21 @@ SELECT __schema__.renew_permit($1, $2, $3 * interval '1 millisecond')
         source: #"""
 -- $1 the job's name.
 SELECT __schema__.resume_job($1)
+
+"""#)
+
+    /// The contents of `client_resume_jobs.sql`.
+    package static let clientResumeJobs = Statement(
+        name: "client_resume_jobs",
+        sha256: "4cfc6bfd8ae7caf5d40ed8af66c57d062a660171478a0a3357a92c3762fd0635",
+        parameterCount: 1,
+        source: #"""
+-- Resumes jobs, and counts them: all, and those that this changed. $1 a topic, or NULL for all jobs.
+WITH chosen AS MATERIALIZED (
+    SELECT j.name FROM __schema__.jobs AS j
+    WHERE j.deleted_at IS NULL AND ($1::text IS NULL OR j.topic = $1)
+    ORDER BY j.name FOR NO KEY UPDATE)
+SELECT count(*), count(*) FILTER (WHERE __schema__.resume_job(c.name)) FROM chosen AS c
 
 """#)
 
@@ -448,11 +552,12 @@ ORDER BY j.name
     /// The contents of `look.sql`.
     package static let look = Statement(
         name: "look",
-        sha256: "2931b4f02099bdf147662bcdfaee3027e5ceb4a538e5c438d25c64192afaea05",
+        sha256: "6b83dca61391394a5c5aabd634be779c326294963ff31c97d799315dad8eb350",
         parameterCount: 2,
         source: #"""
--- The server's clock, and whether definitions changed. $1 epoch, $2 the snapshot of the last look, NULL for none.
-SELECT l.server_time, l.snapshot, l.changed FROM __schema__.look($1, $2::text::pg_snapshot) AS l
+-- The server's clock, whether definitions changed, and which runs in progress were cancelled. $1 epoch, $2 the snapshot
+-- of the last look, NULL for none.
+SELECT l.server_time, l.snapshot, l.changed, l.cancelled FROM __schema__.look($1, $2::text::pg_snapshot) AS l
 
 """#)
 
@@ -699,25 +804,32 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
     /// Every statement, sorted by the name of its file.
     package static let all: [Statement] = [
         appliedMigrations,
+        cancellations,
         claim,
         clientAcquireLease,
         clientAcquirePermit,
         clientAddWork,
+        clientBackfillJob,
         clientCancel,
+        clientCancelRun,
         clientDeadLetters,
         clientDeleteJob,
         clientDiscardDeadLetter,
+        clientExportWork,
+        clientImportWork,
         clientInbox,
         clientJobs,
         clientLag,
         clientLeases,
         clientPauseJob,
+        clientPauseJobs,
         clientReceive,
         clientReleaseLease,
         clientReleasePermit,
         clientRenewLease,
         clientRenewPermit,
         clientResumeJob,
+        clientResumeJobs,
         clientRetryDeadLetter,
         clientRunning,
         clientRuns,

@@ -81,6 +81,14 @@ CREATE TABLE __schema__.claims (
 CREATE INDEX claims_lent ON __schema__.claims (lent_until) WHERE lent_until IS NOT NULL;
 CREATE INDEX claims_keys ON __schema__.claims (batch) WHERE keys <> '{}';
 
+-- Runs in progress that a user cancelled. A table of its own, so that a user's open transaction never holds a lock that
+-- settling waits for. It is empty nearly always.
+CREATE TABLE __schema__.cancellations (
+    id bigint PRIMARY KEY,
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    by_role text NOT NULL DEFAULT current_user
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
 -- Ordering keys whose head ended: the next scan looks for their new head.
 CREATE TABLE __schema__.released (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -219,7 +227,8 @@ INSERT INTO __schema__.wakeup (sleep_until) VALUES ('-infinity');
 -- What runs now, one row for each claimed ID.
 CREATE VIEW __schema__.running AS
 SELECT w.id AS run_id, w.attempts + 1 AS attempt, w.kind, w.topic, w.job_name, w.scheduled_for, w.due_at,
-       c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.batch
+       c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.batch, x.requested_at AS cancel_requested_at
 FROM __schema__.claims AS c
 CROSS JOIN LATERAL unnest(c.ids) AS claimed (id)
-JOIN __schema__.work AS w ON w.id = claimed.id;
+JOIN __schema__.work AS w ON w.id = claimed.id
+LEFT JOIN __schema__.cancellations AS x ON x.id = claimed.id;

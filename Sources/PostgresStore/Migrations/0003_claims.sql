@@ -59,6 +59,10 @@ BEGIN
         candidates := ARRAY(
             SELECT w.id FROM __schema__.work AS w WHERE w.id = ANY (ids) ORDER BY w.id FOR UPDATE SKIP LOCKED);
     END IF;
+    IF EXISTS (SELECT FROM __schema__.cancellations) THEN
+        -- Cancelled while they ran before; the look after this ends them.
+        candidates := ARRAY(SELECT unnest(candidates) EXCEPT SELECT c.id FROM __schema__.cancellations AS c);
+    END IF;
     SELECT array_agg(l.id) INTO lent_ids
     FROM __schema__.claims AS c CROSS JOIN LATERAL unnest(c.ids) AS l (id) WHERE c.lent_until IS NOT NULL;
     SELECT coalesce(array_agg(k.key), '{}') INTO held_keys
@@ -149,6 +153,9 @@ DECLARE
     earliest constant timestamptz := latest - interval '1 day';
 BEGIN
     claim := __schema__.take_from_claim(batch, ids);
+    IF EXISTS (SELECT FROM __schema__.cancellations) THEN
+        DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids);
+    END IF;
     WITH gone AS (
         DELETE FROM __schema__.work AS w WHERE w.id = ANY (ids)
         RETURNING w.id, w.attempts, w.scheduled_for, w.due_at, w.kind, w.topic, w.job_name, w.correlation_id,
@@ -178,7 +185,8 @@ END $$;
 --
 -- The arrays run in parallel, ordered by ID. States: completed, retryable (an attempt counted, due after the delay),
 -- discarded (to the dead letters), cancelled, snoozed (due after the delay, no attempt counted), interrupted (the
--- attempt given back, due as before).
+-- attempt given back, due as before). A run that a user cancelled has no further attempt: where it would be kept, it is
+-- cancelled.
 CREATE FUNCTION __schema__.settle(
     batch uuid, ids bigint[], states text[], started timestamptz[], finished timestamptz[], delays_us bigint[],
     reasons text[], errors text[]
@@ -198,6 +206,16 @@ DECLARE
     earliest constant timestamptz := latest - interval '1 day';
 BEGIN
     claim := __schema__.take_from_claim(batch, ids);
+    IF EXISTS (SELECT FROM __schema__.cancellations) THEN
+        WITH marked AS (
+            DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids) RETURNING c.id
+        )
+        SELECT array_agg(
+            CASE WHEN m.id IS NOT NULL AND o.state IN ('retryable', 'snoozed', 'interrupted') THEN 'cancelled'
+            ELSE o.state END ORDER BY o.place)
+        INTO states
+        FROM unnest(ids, states) WITH ORDINALITY AS o (id, state, place) LEFT JOIN marked AS m ON m.id = o.id;
+    END IF;
     SELECT array_agg(o.id) FILTER (WHERE o.state IN ('completed', 'discarded', 'cancelled')),
         array_agg(o.id) FILTER (WHERE o.state IN ('retryable', 'snoozed', 'interrupted'))
     INTO ended_ids, kept_ids FROM unnest(ids, states) AS o (id, state);
@@ -264,7 +282,7 @@ END $$;
 --
 -- Those of a registration that is gone (`crashed`) become suspects, which are claimed alone; a crash counts only
 -- against a suspect that was claimed alone, and the third one sends it to the dead letters. Those whose lending is over
--- were merely slow.
+-- were merely slow. Those that a user cancelled do not run again.
 CREATE FUNCTION __schema__.revoke_claim(claim __schema__.claims, crashed boolean) RETURNS integer LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
@@ -272,20 +290,26 @@ AS $$
 DECLARE
     crash_limit constant integer := 3;
     counts constant boolean := crashed AND claim.lone;
+    cause constant text := CASE WHEN crashed THEN 'node_lost' ELSE 'drain_timeout' END;
+    marked bigint[];
     keys text[];
     count integer;
 BEGIN
     DELETE FROM __schema__.claims AS c WHERE c.batch = claim.batch;
+    WITH cancelled AS (
+        DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (claim.ids) RETURNING c.id
+    )
+    SELECT coalesce(array_agg(c.id), '{}') INTO marked FROM cancelled AS c;
     WITH gone AS (
         DELETE FROM __schema__.work AS w
-        WHERE w.id = ANY (claim.ids) AND counts AND w.crashes + 1 >= crash_limit
+        WHERE w.id = ANY (claim.ids) AND (w.id = ANY (marked) OR counts AND w.crashes + 1 >= crash_limit)
         RETURNING w.*
     ), kept AS (
         UPDATE __schema__.work AS w
         SET suspect = w.suspect OR crashed,
             crashes = w.crashes + CASE WHEN counts THEN 1 ELSE 0 END,
             xid = pg_current_xact_id()
-        WHERE w.id = ANY (claim.ids) AND NOT (counts AND w.crashes + 1 >= crash_limit)
+        WHERE w.id = ANY (claim.ids) AND w.id <> ALL (marked) AND NOT (counts AND w.crashes + 1 >= crash_limit)
         RETURNING w.*
     ), dead AS (
         INSERT INTO __schema__.dead_letters (
@@ -296,13 +320,13 @@ BEGIN
             claim.epoch, g.due_at, g.created_at, g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms,
             g.attempts, g.max_attempts, g.priority, g.crashes + 1, g.kind, g.topic, g.payload, g.job_name,
             g.unique_key, g.ordering_key, g.correlation_id, g.trace_context
-        FROM gone AS g
+        FROM gone AS g WHERE g.id <> ALL (marked)
     ), ended AS (
-        SELECT g.*, 'discarded' AS state, 'crash_limit' AS reason FROM gone AS g
+        SELECT g.*, 'discarded' AS state, 'crash_limit' AS reason FROM gone AS g WHERE g.id <> ALL (marked)
         UNION ALL
-        SELECT k.*, CASE WHEN crashed THEN 'crashed' ELSE 'interrupted' END,
-            CASE WHEN crashed THEN 'node_lost' ELSE 'drain_timeout' END
-        FROM kept AS k
+        SELECT g.*, 'cancelled', cause FROM gone AS g WHERE g.id = ANY (marked)
+        UNION ALL
+        SELECT k.*, CASE WHEN crashed THEN 'crashed' ELSE 'interrupted' END, cause FROM kept AS k
     ), history AS (
         INSERT INTO __schema__.runs (
             run_id, attempt, epoch, scheduled_for, due_at, started_at, finished_at, kind, topic, state, node, job_name,

@@ -154,21 +154,28 @@ BEGIN
     RETURN NEXT summary;
 END $$;
 
--- What a pass reports besides: the server's clock, and whether a definition changed that `seen` did not see.
+-- What a pass reports besides: the server's clock, whether a definition changed that `seen` did not see, and which runs
+-- in progress a user cancelled.
 CREATE FUNCTION __schema__.look(epoch bigint, seen pg_snapshot)
-RETURNS TABLE (server_time timestamptz, snapshot text, changed boolean)
+RETURNS TABLE (server_time timestamptz, snapshot text, changed boolean, cancelled bigint[])
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
 AS $$
+DECLARE
+    marked bigint[] := '{}';
 BEGIN
     PERFORM __schema__.assert_epoch(epoch);
+    IF EXISTS (SELECT FROM __schema__.cancellations) THEN
+        marked := __schema__.sweep_cancellations();
+    END IF;
     RETURN QUERY
     SELECT clock_timestamp(), pg_current_snapshot()::text,
         seen IS NULL
         OR EXISTS (SELECT FROM __schema__.changes AS c WHERE c.xid >= pg_snapshot_xmax(seen))
         OR EXISTS (
             SELECT FROM pg_snapshot_xip(seen) AS unseen (xid)
-            WHERE EXISTS (SELECT FROM __schema__.changes AS c WHERE c.xid = unseen.xid OFFSET 0));
+            WHERE EXISTS (SELECT FROM __schema__.changes AS c WHERE c.xid = unseen.xid OFFSET 0)),
+        marked;
 END $$;
 
 -- Runs what a new owner runs first, in the present owner's name, and undoes it: a session has then read the catalog and

@@ -159,6 +159,19 @@ CREATE FUNCTION __schema__.is_claimed(id bigint) RETURNS boolean LANGUAGE sql VO
     SELECT EXISTS (SELECT FROM __schema__.claims AS c WHERE id = ANY (c.ids))
 $$;
 
+-- Writes the history of a row that was deleted because it was cancelled, and releases its ordering key.
+CREATE FUNCTION __schema__.note_cancelled(gone __schema__.work, reason text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO __schema__.runs (
+        run_id, attempt, scheduled_for, due_at, finished_at, kind, topic, state, job_name, reason, correlation_id)
+    VALUES (
+        gone.id, gone.attempts, gone.scheduled_for, gone.due_at, clock_timestamp(), gone.kind, gone.topic, 'cancelled',
+        gone.job_name, reason, gone.correlation_id);
+    IF gone.ordering_key IS NOT NULL THEN
+        PERFORM __schema__.release_keys(ARRAY[gone.ordering_key]);
+    END IF;
+END $$;
+
 -- Cancels work that has not started. True if it will not run (unless this transaction is rolled back), false if it is
 -- running, has ended, or does not exist.
 --
@@ -188,14 +201,7 @@ BEGIN
     EXCEPTION WHEN SQLSTATE 'TN006' THEN
         RETURN false;
     END;
-    INSERT INTO __schema__.runs (
-        run_id, attempt, scheduled_for, due_at, finished_at, kind, topic, state, job_name, reason, correlation_id)
-    VALUES (
-        gone.id, gone.attempts, gone.scheduled_for, gone.due_at, clock_timestamp(), gone.kind, gone.topic, 'cancelled',
-        gone.job_name, reason, gone.correlation_id);
-    IF gone.ordering_key IS NOT NULL THEN
-        PERFORM __schema__.release_keys(ARRAY[gone.ordering_key]);
-    END IF;
+    PERFORM __schema__.note_cancelled(gone, reason);
     RETURN true;
 END $$;
 
@@ -208,6 +214,62 @@ $$;
 CREATE FUNCTION __schema__.cancel(id bigint) RETURNS boolean LANGUAGE sql AS $$
     SELECT __schema__.cancel_work(id, '{job,timer,outbox,inbox}', 'cancelled')
 $$;
+
+-- Cancels a run of any kind, also one in progress. Says `cancelled` if it has not started, and so will not run;
+-- `requested` if it is running: its handler is told within a second, and it is not tried again; `ended` if it has; and
+-- `unknown`.
+--
+-- The mark is not a lock: an attempt may end before the mark is committed. Whoever meets it then, be it a settlement, a
+-- revocation, a claim or the owner's look, ends the run.
+CREATE FUNCTION __schema__.cancel_run(id bigint) RETURNS text LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+    IF __schema__.cancel_work(id, '{job,timer,outbox,inbox}', 'cancelled') THEN
+        RETURN 'cancelled';
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.work AS w WHERE w.id = cancel_run.id) THEN
+        INSERT INTO __schema__.cancellations (id) VALUES (id) ON CONFLICT ON CONSTRAINT cancellations_pkey DO NOTHING;
+        PERFORM pg_notify(__schema__.wake_channel(), '');
+        IF current_setting('server_version_num')::integer >= 150000 THEN
+            PERFORM pg_stat_force_next_flush();
+        END IF;
+        RETURN 'requested';
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.runs AS r WHERE r.run_id = cancel_run.id)
+        OR EXISTS (SELECT FROM __schema__.dead_letters AS d WHERE d.id = cancel_run.id)
+    THEN
+        RETURN 'ended';
+    END IF;
+    RETURN 'unknown';
+END $$;
+
+-- Ends what was cancelled in progress and has come back unclaimed, and forgets what has ended. Returns the IDs that are
+-- still in a claim. For the owner, under its epoch: nobody else claims meanwhile. Waits for no user.
+CREATE FUNCTION __schema__.sweep_cancellations() RETURNS bigint[] LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    mark bigint;
+    gone __schema__.work;
+    claimed bigint[] := '{}';
+BEGIN
+    FOR mark IN SELECT c.id FROM __schema__.cancellations AS c ORDER BY c.id FOR UPDATE SKIP LOCKED LOOP
+        IF __schema__.is_claimed(mark) THEN
+            claimed := claimed || mark;
+            CONTINUE;
+        END IF;
+        SELECT w.* INTO gone FROM __schema__.work AS w WHERE w.id = mark FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            DELETE FROM __schema__.work AS w WHERE w.id = mark;
+            PERFORM __schema__.note_cancelled(gone, 'cancelled');
+        ELSIF EXISTS (SELECT FROM __schema__.work AS w WHERE w.id = mark) THEN
+            CONTINUE;
+        END IF;
+        DELETE FROM __schema__.cancellations AS c WHERE c.id = mark;
+    END LOOP;
+    RETURN claimed;
+END $$;
 
 -- Puts a dead letter back to work, with its attempts and crashes forgotten. Returns its ID, which stays.
 CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql

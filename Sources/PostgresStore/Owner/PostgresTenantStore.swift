@@ -91,11 +91,13 @@ package actor PostgresTenantStore: TenantStore {
         epoch: Epoch,
         holder: Holder,
         living: [Incarnation],
-        lending: Duration
+        lending: Duration,
+        first: ClaimPass?
     ) async throws(StoreError) -> Assumption {
-        let units = [
-            self.ownershipUnit(epoch, holder), self.openingUnit(epoch, holder, living, lending), self.jobsUnit(),
-        ]
+        var units = [self.ownershipUnit(epoch, holder), self.openingUnit(epoch, holder, living, lending)]
+        if let first { units.append(self.unit(first)) }
+        // Read after the pass has looked for changes, so that none is missed in between.
+        units.append(self.jobsUnit())
         let deadline = ContinuousClock.now + self.timeouts.opening
         let results = try await self.pipeline(units, Self.taking, .opening, deadline: deadline)
         let assumption: Assumption
@@ -104,8 +106,12 @@ package actor PostgresTenantStore: TenantStore {
             case .refused(let floor): assumption = .refused(floor: floor)
             case .installed:
                 var opening = try self.opening(try results[1].get(), holder)
-                // What may have failed here is asked for again.
-                if case .success(let answers) = results[2] { opening.jobs = try self.jobs(answers) }
+                // What failed here is asked for again.
+                if let first, case .success(let answers) = results[2] {
+                    opening.firstPass = try self.decode(first, answers)
+                    opening.jobsVersion = self.jobsVersion
+                }
+                if case .success(let answers) = results[results.count - 1] { opening.jobs = try self.jobs(answers) }
                 assumption = .opened(opening)
             }
         } catch {
@@ -355,9 +361,23 @@ package actor PostgresTenantStore: TenantStore {
         result.materialised = materialised
         result.claimed = claimed
         result.scan = scan
+        result.cancellations = try look.ints(3).map { WorkID(Int64($0)) }
         // Without a look under the gate there is nothing that a sleep could rest on.
         result.isSleepPublished = pass.sleepUntil.map { _ in isAsleep ?? false }
         return result
+    }
+
+    package func cancellations() async throws(StoreError) -> [WorkID] {
+        let unit = PostgresUnit(self.statements.cancellations)
+        let deadline = ContinuousClock.now + self.timeouts.exchange
+        let answers = try await self.withConnection("cancellations.read", .claiming) { connection in
+            try await connection.run(unit, deadline: deadline)
+        }
+        do throws(PostgresError) {
+            return try answers[0].map { row throws(PostgresError) in WorkID(Int64(try row.int(0))) }
+        } catch {
+            throw StoreError(error, operation: "cancellations.read")
+        }
     }
 
     package func maintain(epoch: Epoch, retention: Duration) async throws(StoreError) {

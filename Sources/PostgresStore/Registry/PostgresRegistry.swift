@@ -167,7 +167,7 @@ package struct PostgresRegistry: Sendable {
         var listing = RegistryListing(tenants: [], unreadable: [])
         for row in rows {
             do {
-                listing.tenants.append(try RegistryEntry(row))
+                listing.tenants.append(try Self.removed(row) ?? RegistryEntry(row))
             } catch {
                 listing.unreadable.append(
                     // An ID that cannot be read either is shown as empty.
@@ -176,6 +176,15 @@ package struct PostgresRegistry: Sendable {
             }
         }
         return listing
+    }
+
+    /// A tenant that was removed, whatever state the rest of its row is in: nothing of it matters any more. `nil` if it
+    /// was not removed, or its row can be read.
+    private static func removed(_ row: PostgresRow) throws -> RegistryEntry? {
+        guard try !row.bool(4) else { return nil }
+        // What is wrong with the row is of no interest.
+        if let entry = try? RegistryEntry(row) { return entry }
+        return RegistryEntry(id: try TenantID(try row.string(0)), connection: "", isActive: false)
     }
 
     /// Runs a statement, creating the table if it is missing.

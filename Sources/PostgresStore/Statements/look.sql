@@ -1,2 +1,3 @@
--- The server's clock, and whether definitions changed. $1 epoch, $2 the snapshot of the last look, NULL for none.
-SELECT l.server_time, l.snapshot, l.changed FROM __schema__.look($1, $2::text::pg_snapshot) AS l
+-- The server's clock, whether definitions changed, and which runs in progress were cancelled. $1 epoch, $2 the snapshot
+-- of the last look, NULL for none.
+SELECT l.server_time, l.snapshot, l.changed, l.cancelled FROM __schema__.look($1, $2::text::pg_snapshot) AS l

@@ -21,6 +21,7 @@ package protocol TenantBackend: Sendable {
         options: WorkOptions
     ) async throws -> WorkID?
     func cancel(_ id: WorkID, kinds: [WorkKind]) async throws -> Bool
+    func cancelRun(_ id: WorkID) async throws -> CancelReply
 
     func putJob(_ job: JobDraft) async throws -> Int64
     func pauseJob(_ name: String) async throws -> Bool
@@ -39,6 +40,13 @@ package protocol TenantBackend: Sendable {
     func inbox(source: String?, limit: Int) async throws -> [ReceivedMessage]
     func status(history: Duration?) async throws -> TenantStatus
     func lag() async throws -> Duration?
+
+    func schemaDrift() async throws -> SchemaDrift
+    func pauseJobs(topic: String?) async throws -> JobSwitch
+    func resumeJobs(topic: String?) async throws -> JobSwitch
+    func backfillJob(_ name: String, _ instants: [ServerTime], isPlan: Bool) async throws -> [Backfill.Occurrence]
+    func transferableWork() async throws -> [TenantExport.Work]
+    func importing(_ export: TenantExport, commits: Bool) async throws -> TenantImport
 
     func leaseBackend(for subject: LeaseSubject) -> any LeaseBackend
     func leases(limit: Int) async throws -> [LeaseInfo]

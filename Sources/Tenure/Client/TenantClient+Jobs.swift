@@ -104,7 +104,7 @@ extension TenantClient {
     }
 
     /// Refuses here what a node could not plan: the message names the faulty field.
-    private static func check(_ draft: JobDraft) throws(RequestRefused) {
+    static func check(_ draft: JobDraft) throws(RequestRefused) {
         guard case .cron(let expression) = draft.schedule else { return }
         do {
             let daylight = DaylightPolicy(gap: draft.daylightGap.rawValue, overlap: draft.daylightOverlap.rawValue)

@@ -4,6 +4,7 @@ internal import Logging
 struct AgentConfiguration: Sendable {
     let descriptor: NodeDescriptor
     let options: CoordinationOptions
+    let watchdog: WatchdogOptions
     /// Runs that the node may have in progress at once.
     let maxSlots: Int
     let placement: any PlacementStrategy

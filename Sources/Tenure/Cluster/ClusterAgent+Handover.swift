@@ -36,7 +36,13 @@ extension ClusterAgent {
     /// Reports the next prepared move, unless another one is on its way. One that takes long does not hold up the
     /// others.
     private func reportNextMove() {
-        guard self.reportedMove == nil, self.reportTimer == nil, let next = self.readyMoves.first else { return }
+        guard self.reportedMove == nil, self.reportTimer == nil else { return }
+        // One that was reported twice may have ended meanwhile.
+        self.readyMoves.removeAll { move in
+            guard case .incoming = self.machines[move.tenant]?.state else { return true }
+            return false
+        }
+        guard let next = self.readyMoves.first else { return }
         let patience = min(Self.quietPatience, Self.quietBudget / self.readyMoves.count)
         let since = self.waitsForQuietSince ?? self.now
         if self.hostings.values.contains(where: { $0.scheduler.due.isNear(at: self.now) }),

@@ -136,6 +136,7 @@ extension ClusterAgent {
             }
             self.memory = plan.memory
             self.announce(plan, state: state)
+            self.noteUnowned(state, plan.changes)
             self.reviewPlan(at: plan.reviewAt)
         } catch {
             if error.code == .superseded {
@@ -188,7 +189,7 @@ extension ClusterAgent {
             self.emit(.tenantAssigned, [.tenant(tenant), .node(node)])
         }
         for (tenant, reason) in plan.changes.unassign.sorted(by: { $0.key < $1.key })
-        where state.unassigned[tenant] != reason {
+        where plan.changes.assign[tenant] == nil && state.unassigned[tenant] != reason {
             self.emit(.tenantUnassigned, [.tenant(tenant), .text("reason", reason)])
         }
         for note in plan.notes {

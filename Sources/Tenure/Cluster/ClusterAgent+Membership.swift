@@ -36,6 +36,7 @@ extension ClusterAgent {
         var next = self.now
         while !Task.isCancelled {
             await self.heartbeat()
+            self.watch()
             next = max(next.advanced(by: self.options.heartbeatInterval), self.now)
             // Cancellation ends the loop at the next turn.
             try? await Task.sleep(until: self.configuration.clock.instant(next), clock: .continuous)
@@ -45,7 +46,7 @@ extension ClusterAgent {
     func heartbeat() async {
         guard self.isRegistered else { return await self.rejoin() }
         let requestedAt = self.now
-        let locks = self.trust.locks
+        let locks = self.locksToRenew
         let sender = self.holder
         let request = Heartbeat(
             holder: sender,
@@ -64,6 +65,12 @@ extension ClusterAgent {
         } catch {
             self.redisFailed(error)
         }
+    }
+
+    /// A node whose executor stands still does no work and cannot hand anything over: it lets its locks run out, so
+    /// that others get its tenants. Its claims stay its own while it lives; once it recovers it learns what it lost.
+    private var locksToRenew: [TenantID: Epoch] {
+        self.configuration.gauges.isStalled(at: self.now) ? [:] : self.trust.locks
     }
 
     private func take(_ news: HeartbeatNews, for locks: [TenantID: Epoch], requestedAt: MonotonicInstant) {

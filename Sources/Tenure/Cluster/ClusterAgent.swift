@@ -80,6 +80,9 @@ actor ClusterAgent {
     var othersAreWell = false
     var planTimer: DeadlineID?
     var lastStarted: (count: Int64, at: MonotonicInstant)?
+    var watchdog: Watchdog
+    /// Why nobody owns these tenants, as of the last plan of this node.
+    var unowned: [TenantID: String] = [:]
 
     var leaveDeadline: MonotonicInstant?
     /// Whether this node leaves and nobody is there to take over.
@@ -108,6 +111,7 @@ actor ClusterAgent {
             nodeTimeout: options.nodeTimeout
         )
         self.planner = ClusterPlanner(options: options, strategy: configuration.placement)
+        self.watchdog = Watchdog(options: configuration.watchdog)
         // Bounded by what is in flight: a few requests per tenant, one report per step of a scheduler.
         (self.requests, self.send) = AsyncStream.makeStream()
         (self.reports, self.reporter) = AsyncStream.makeStream()

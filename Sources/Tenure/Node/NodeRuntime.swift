@@ -47,6 +47,7 @@ final class NodeRuntime: Sendable {
             configuration: AgentConfiguration(
                 descriptor: Self.descriptor(options),
                 options: options.coordination,
+                watchdog: options.watchdog,
                 maxSlots: options.runs.maxConcurrent,
                 placement: options.placement,
                 clock: clock,

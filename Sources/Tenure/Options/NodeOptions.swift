@@ -44,6 +44,8 @@ public struct NodeOptions: Sendable {
     public var runs = RunOptions()
     /// How many connections are opened.
     public var connections = ConnectionOptions()
+    /// When the cluster speaks up about what takes too long.
+    public var watchdog = WatchdogOptions()
     /// Time between two looks at the list of tenants. Default 30 s.
     public var discoveryInterval: Duration = .seconds(30)
     /// Whether a tenant's schema is brought up to date before it is first claimed. Default true.

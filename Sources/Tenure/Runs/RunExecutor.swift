@@ -72,12 +72,13 @@ struct RunExecutor: Sendable {
         switch failure {
         case let failure as PermanentFailure:
             return (.discarded(reason: "permanent"), failure.description)
-        case let snooze as Snooze:
+        case let snooze as Snooze where cause != .user:
             return (.snoozed(for: max(.zero, snooze.delay)), nil)
         default:
             switch cause {
             case .shutdown: return (.released, "interrupted by a shutdown")
-            case .user: return (.cancelled, "cancelled")
+            case .user:
+                return (.cancelled, failure is CancellationError ? "cancelled" : String(describing: failure))
             case .claimLost: return (.released, "claim lost")
             case .timeout:
                 return self.retryOrDiscard(item, "timed out after \(self.timeout(of: item))")

@@ -44,6 +44,11 @@ final class RunTable: Sendable {
         self.state.withLock { state in state.running.values.lazy.map(\.startedAt).min() }
     }
 
+    /// Attempts whose time was over at an instant and which have not ended, in no order.
+    func attempts(dueBefore instant: MonotonicInstant) -> [Entry] {
+        self.state.withLock { state in state.running.values.filter { $0.deadline <= instant } }
+    }
+
     /// Starts one attempt.
     ///
     /// - Parameter body: Runs the handler and says how it ended, given the reason of a cancellation.
@@ -109,15 +114,13 @@ final class RunTable: Sendable {
 
     @discardableResult
     private func cancel(cause: CancellationCause, where predicate: (Entry) -> Bool) -> Int {
-        let tasks = self.state.withLock { state -> [Task<Void, Never>] in
-            var tasks: [Task<Void, Never>] = []
-            for (id, entry) in state.running where entry.cause == nil && predicate(entry) {
-                state.running[id]?.cause = cause
-                if let task = entry.task { tasks.append(task) }
-            }
-            return tasks
+        let entries = self.state.withLock { state -> [Entry] in
+            let entries = state.running.values.filter { $0.cause == nil && predicate($0) }
+            for entry in entries { state.running[entry.item.id]?.cause = cause }
+            return entries
         }
-        for task in tasks { task.cancel() }
-        return tasks.count
+        // One without a task yet is cancelled by `start`.
+        for entry in entries { entry.task?.cancel() }
+        return entries.count
     }
 }

@@ -7,18 +7,22 @@ extension TenantScheduler {
     func activate(_ epoch: Epoch, _ arrival: TenancyMachine.Arrival) async {
         do {
             let sentAt = self.now
+            let queue = TenantQueue(batchSize: self.environment.runs.batchSize, now: sentAt)
+            var first = ClaimPass(epoch: epoch, holder: self.holder)
+            first.scan = queue.scanRequest()
             let assumption = try await self.store.assume(
                 epoch: epoch,
                 holder: self.holder,
                 living: self.environment.living.all,
-                lending: self.environment.drainTimeout
+                lending: self.environment.drainTimeout,
+                first: first
             )
             guard case .opened(let opening) = assumption else {
                 self.phase = .standby
                 if case .refused(let floor) = assumption { self.report(.refused(epoch, floor: floor)) }
                 return
             }
-            self.queue = TenantQueue(batchSize: self.environment.runs.batchSize, now: self.now)
+            self.queue = queue
             self.publishedSleep = nil
             self.isIdle = false
             self.jobs.invalidate()
@@ -28,6 +32,7 @@ extension TenantScheduler {
             self.arrival = arrival
             self.succeeded()
             self.report(.installed(epoch))
+            if let result = opening.firstPass { _ = self.take(result, of: first, claims: [], epoch: epoch) }
         } catch {
             if error.code == .fenced {
                 self.phase = .standby
@@ -126,6 +131,7 @@ extension TenantScheduler {
         guard self.lease.trustedUntil > self.now else {
             // Claims wait for the lock's renewal or its loss; what runs is settled.
             await self.settleOnly()
+            await self.lookForCancellations()
             return self.nextWake(from: [self.now.advanced(by: .milliseconds(100))])
         }
         if self.jobs.version == nil {
@@ -190,8 +196,10 @@ extension TenantScheduler {
                 pass.scan = self.queue.scanRequest()
             }
         }
+        let isLookDue = self.cancellationLookAt.map { $0 <= self.now } ?? false
         let isPassNeeded =
             isLast || !pass.materialise.isEmpty || !claims.isEmpty || pass.scan != nil || pass.sleepUntil != nil
+            || isLookDue
         guard isPassNeeded || !finished.isEmpty else { return false }
 
         let request = Exchange(settlements: Self.settlements(of: finished), pass: isPassNeeded ? pass : nil)
@@ -237,6 +245,7 @@ extension TenantScheduler {
             self.queue.notClaimed(others.map(\.id), wasLone: claim.request.isLone && ids.isEmpty, now: self.now)
             isFruitful = true
         }
+        self.cancel(result.cancellations)
         if var scan = result.scan {
             let unhandled = scan.items.filter { self.environment.handlers.handler(for: $0.topic) == nil }
             if !unhandled.isEmpty {

@@ -46,7 +46,8 @@ actor TenantScheduler {
     nonisolated let lease = LeaseCell()
     nonisolated let due = DueCell()
     nonisolated let runs: RunTable
-    private nonisolated let lag = Atomic<Int64>(0)
+    /// Since when the longest-waiting ready work waits; `.max` when nothing does.
+    private nonisolated let readySince = Atomic<Int64>(.max)
     let environment: SchedulerEnvironment
     let membership: Dispatcher.Membership
     var store: any TenantStore
@@ -60,6 +61,8 @@ actor TenantScheduler {
     var jobs = JobTable()
     var serverClock: ServerClock?
     var lastPass: ServerTime?
+    /// When users' cancellations were last looked for.
+    var lastCancellationLook: MonotonicInstant = .zero
     /// Slots that were granted and are not in use.
     var grants = 0
     var unsettled: [FinishedRun] = []
@@ -125,11 +128,17 @@ actor TenantScheduler {
     var serverNow: ServerTime? { self.serverClock?.now(at: self.now) }
 
     /// How late the longest-waiting ready work is, in milliseconds; read by heartbeats from another thread.
-    nonisolated var lagMilliseconds: Int64 { self.lag.load(ordering: .relaxed) }
+    ///
+    /// Counted on while the scheduler waits: work that finds no free slot is later with every moment.
+    nonisolated var lagMilliseconds: Int64 {
+        let since = self.readySince.load(ordering: .relaxed)
+        guard since != .max else { return 0 }
+        return max(0, MonotonicInstant(nanoseconds: since).duration(to: self.environment.clock.now).milliseconds)
+    }
 
     func noteLag() {
-        let lag = self.queue.earliestReady.flatMap { ready in self.serverNow.map { ready.duration(to: $0) } }
-        self.lag.store(max(0, lag?.milliseconds ?? 0), ordering: .relaxed)
+        let since = self.queue.earliestReady.flatMap { self.serverClock?.instant(of: $0) }
+        self.readySince.store(since?.nanoseconds ?? .max, ordering: .relaxed)
     }
 
     // MARK: Life
@@ -278,6 +287,7 @@ actor TenantScheduler {
         switch self.phase {
         case .standby:
             await self.settleOnly()
+            await self.lookForCancellations()
             return self.nextWake(from: [])
         case .activating(let epoch, let arrival):
             await self.activate(epoch, arrival)
@@ -287,6 +297,7 @@ actor TenantScheduler {
             return await self.work(epoch)
         case .yielded:
             await self.settleOnly()
+            await self.lookForCancellations()
             return self.nextWake(from: [])
         case .leaving(let deadline):
             return await self.leave(deadline)
@@ -300,6 +311,7 @@ actor TenantScheduler {
     private func leave(_ deadline: MonotonicInstant) async -> MonotonicInstant? {
         if self.now >= deadline { self.runs.cancelAll(cause: .shutdown) }
         await self.settleOnly()
+        await self.lookForCancellations()
         if self.runs.runningCount == 0, self.unsettled.isEmpty || self.now >= deadline.advanced(by: .seconds(2)) {
             self.phase = .ended
             return nil
@@ -326,6 +338,7 @@ actor TenantScheduler {
     /// Wants nothing any more.
     func giveGrantsBack() {
         self.due.set(.distantFuture)
+        self.readySince.store(.max, ordering: .relaxed)
         self.environment.dispatcher.setDemand(self.membership, ready: 0, dueSince: self.now, workPriority: 0)
         self.grants += self.mailbox.takeGrants()
         self.environment.dispatcher.release(self.membership, self.grants)
@@ -370,6 +383,7 @@ actor TenantScheduler {
         var instants = instants
         if let deadline = self.runs.nextDeadline { instants.append(deadline) }
         if let retryAt { instants.append(retryAt) }
+        if let cancellationLookAt { instants.append(max(cancellationLookAt, self.retryAt ?? cancellationLookAt)) }
         if let settleAt { instants.append(max(settleAt, self.retryAt ?? settleAt)) }
         return instants.min()
     }

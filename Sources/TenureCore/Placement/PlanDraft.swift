@@ -244,6 +244,9 @@ extension PlanDraft {
             self.decided.insert(tenant)
         } else if !self.isLocked(tenant) {
             self.assign(tenant, to: target)
+            // The store gives a tenant of a registered node to another only if it is taken from that node before. A
+            // node that takes tenants is left the time to acquire it.
+            if !self.takesTenants(from) { self.changes.unassign[tenant] = "node \(source) let go of it" }
         } else {
             // Another node still lets go of it.
             return false

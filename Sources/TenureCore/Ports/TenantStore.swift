@@ -13,16 +13,20 @@ package protocol TenantStore: Sendable {
     /// Installs a new owner in the fence. Repeating it for the installed owner and epoch succeeds again.
     func takeOwnership(epoch: Epoch, holder: Holder) async throws(StoreError) -> OwnershipReply
 
-    /// Gets ready for ``assume(epoch:holder:living:lending:)``, which is expected within 2 s and should then wait for
-    /// nothing. Optional; forgotten when nothing comes of it.
+    /// Gets ready for ``assume(epoch:holder:living:lending:first:)``, which is expected within 2 s and should then wait
+    /// for nothing. Optional; forgotten when nothing comes of it.
     func standBy() async throws(StoreError)
 
-    /// Takes ownership and, when the epoch is installed, opens; in one round trip, since nobody claims in between.
+    /// Takes ownership and, when the epoch is installed, opens, reads the jobs and makes a first pass; in one round
+    /// trip, since nobody claims in between.
+    ///
+    /// - Parameter first: A pass that claims nothing yet.
     func assume(
         epoch: Epoch,
         holder: Holder,
         living: [Incarnation],
-        lending: Duration
+        lending: Duration,
+        first: ClaimPass?
     ) async throws(StoreError) -> Assumption
 
     /// What a new owner does first, under its epoch: revokes the claims of registrations that are gone, leaves those of
@@ -40,6 +44,10 @@ package protocol TenantStore: Sendable {
     /// Settles and makes a claim pass in one round trip. Each settlement and the pass are transactions of their own:
     /// one that fails does not affect the others.
     func exchange(_ exchange: Exchange) async -> ExchangeReply
+
+    /// Runs in progress that a user cancelled, on whatever node. Needs no ownership: a node that handed the tenant over
+    /// asks while it still runs something; an owner is told by its passes.
+    func cancellations() async throws(StoreError) -> [WorkID]
 
     /// Creates partitions ahead of time and drops those older than the retention.
     func maintain(epoch: Epoch, retention: Duration) async throws(StoreError)
@@ -59,6 +67,16 @@ package protocol TenantStore: Sendable {
 extension TenantStore {
     /// Nothing to get ready.
     package func standBy() async throws(StoreError) {}
+
+    /// Takes ownership and opens, without a pass.
+    package func assume(
+        epoch: Epoch,
+        holder: Holder,
+        living: [Incarnation],
+        lending: Duration
+    ) async throws(StoreError) -> Assumption {
+        try await self.assume(epoch: epoch, holder: holder, living: living, lending: lending, first: nil)
+    }
 }
 
 /// A hint from a tenant's database.
@@ -95,6 +113,8 @@ package struct Opening: Sendable, Equatable {
     package var jobsVersion: Int64
     /// The jobs, where they were read in the same round trip.
     package var jobs: JobsSnapshot?
+    /// The first pass, where it was asked for and succeeded.
+    package var firstPass: PassResult?
 
     package init(serverTime: ServerTime, jobsVersion: Int64) {
         self.serverTime = serverTime
@@ -155,7 +175,7 @@ package struct JobsSnapshot: Sendable, Equatable {
 package struct Exchange: Sendable, Equatable {
     /// Each becomes a transaction under its claim.
     package var settlements: [Settlement]
-    /// One transaction under the epoch, after the settlements.
+    /// One transaction under the epoch, after the settlements. It also ends what was cancelled and is in no claim.
     package var pass: ClaimPass?
 
     package init(settlements: [Settlement] = [], pass: ClaimPass? = nil) {
@@ -335,6 +355,9 @@ package struct PassResult: Sendable, Equatable {
     package var isSleepPublished: Bool?
     /// Another value than last time means: read the jobs again.
     package var jobsVersion: Int64
+    /// Runs in progress that a user cancelled, ascending; told by every pass until they have been settled. They may be
+    /// another node's.
+    package var cancellations: [WorkID] = []
 
     package init(serverTime: ServerTime, jobsVersion: Int64) {
         self.serverTime = serverTime

@@ -76,7 +76,8 @@ package struct SlotAllocator: Sendable {
             ready: ready,
             dueSince: dueSince,
             running: self.running(tenant.id),
-            limit: self.maxConcurrentRunsPerTenant
+            limit: self.maxConcurrentRunsPerTenant,
+            labels: tenant.labels
         )
         if isThere { self.waiting[position] = demand } else { self.waiting.insert(demand, at: position) }
     }

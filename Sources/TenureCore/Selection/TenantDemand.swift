@@ -16,6 +16,8 @@ public struct TenantDemand: Sendable, Hashable {
     public var running: Int
     /// Slots that it may hold at once.
     public var limit: Int
+    /// The tenant's labels.
+    public var labels: [String: String]
 
     /// Describes a demand, also for tests of one's own strategy.
     public init(
@@ -26,7 +28,8 @@ public struct TenantDemand: Sendable, Hashable {
         ready: Int,
         dueSince: MonotonicInstant = .zero,
         running: Int = 0,
-        limit: Int = 50
+        limit: Int = 50,
+        labels: [String: String] = [:]
     ) {
         self.tenant = tenant
         self.weight = weight
@@ -36,6 +39,7 @@ public struct TenantDemand: Sendable, Hashable {
         self.dueSince = dueSince
         self.running = running
         self.limit = limit
+        self.labels = labels
     }
 
     /// How late its earliest work is.

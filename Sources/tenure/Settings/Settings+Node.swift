@@ -15,6 +15,7 @@ extension Settings {
         options.coordination = self.coordination
         options.runs = self.runs
         options.connections = self.connections
+        options.watchdog = self.watchdog
         options.discoveryInterval = self.discovery.interval
         options.autoMigrate = self.autoMigrate
         options.capacity = self.capacity
@@ -53,6 +54,7 @@ extension Settings {
         case .roundRobin: RoundRobinSelection()
         case .drainFirst: DrainFirstSelection()
         case .earliestDue: EarliestDueSelection()
+        case .targetLateness: TargetLatenessSelection()
         case .priority: PrioritySelection()
         }
     }

@@ -10,6 +10,7 @@ struct Settings: Sendable {
         case roundRobin = "round-robin"
         case drainFirst = "drain-first"
         case earliestDue = "earliest-due"
+        case targetLateness = "target-lateness"
         case priority
     }
 
@@ -41,6 +42,7 @@ struct Settings: Sendable {
     var coordination = CoordinationOptions()
     var runs = RunOptions()
     var connections = ConnectionOptions()
+    var watchdog = WatchdogOptions()
     var discovery = Discovery()
     var selection = Selection.weightedFair
     var placement = Placement.leastLoaded

@@ -4,7 +4,7 @@ internal import Tenure
 /// All scalar settings, in the order in which they are shown.
 enum SettingsCatalogue {
     static let definitions: [SettingDefinition] =
-        Self.general + Self.coordination + Self.runs + Self.connections + Self.discovery
+        Self.general + Self.coordination + Self.runs + Self.connections + Self.watchdog + Self.discovery
 
     /// Settings that are lists or mappings: only a file has them.
     static let structures = ["labels", "tenants", "topics"]
@@ -75,6 +75,13 @@ enum SettingsCatalogue {
             \.connections.perDatabase
         ),
         .duration("connections.idle_timeout", environment: "CONNECTION_IDLE_TIMEOUT", \.connections.idleTimeout),
+    ]
+
+    private static let watchdog: [SettingDefinition] = [
+        .duration("watchdog.overdue", environment: "WATCHDOG_OVERDUE", \.watchdog.overdue),
+        .duration("watchdog.stuck", environment: "WATCHDOG_STUCK", \.watchdog.stuck),
+        .duration("watchdog.unowned", environment: "WATCHDOG_UNOWNED", \.watchdog.unowned),
+        .duration("watchdog.cooldown", environment: "WATCHDOG_COOLDOWN", \.watchdog.cooldown),
     ]
 
     private static let discovery: [SettingDefinition] = [

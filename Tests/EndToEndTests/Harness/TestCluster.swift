@@ -13,28 +13,42 @@ final class TestCluster: Sendable {
         let schema: String
     }
 
-    let redis: PrivateRedis
+    /// Where Redis is.
+    let redisURL: String
     let postgres: PrivatePostgres
     /// Where the registry is: on a server of its own when a test stops it.
     let registry: PrivatePostgres
     let tenants: [Tenant]
-    private let name: String
+    /// The cluster's name, which is the hash tag of its keys in Redis too.
+    static let name = "e2e"
+    private let ownRedis: PrivateRedis?
+
+    /// The Redis that was started with the cluster.
+    var redis: PrivateRedis {
+        guard let ownRedis else { preconditionFailure("this cluster uses a Redis that its test started") }
+        return ownRedis
+    }
 
     /// Starts the servers and creates the tenants; no node yet.
+    ///
+    /// - Parameter redisURL: Where a Redis is that the test started and will stop; without it one is started.
     static func start(
         databases: Int = 20,
         schemasInTwoMore: Int = 40,
-        registryApart: Bool = false
+        registryApart: Bool = false,
+        redisURL: String? = nil
     ) async throws -> TestCluster {
-        async let redis = PrivateRedis.start()
+        async let redis = redisURL == nil ? PrivateRedis.start() : nil
         async let postgres = PrivatePostgres.start(settings: ["max_connections=300"], isDurable: true)
         let registry = registryApart ? try await PrivatePostgres.start() : try await postgres
         var tenants = (0..<databases).map { Tenant(id: "own-\($0)", database: "own_\($0)", schema: "tenure") }
         tenants += (0..<schemasInTwoMore).map {
             Tenant(id: "shared-\($0)", database: "shared_\($0 % 2)", schema: "tenant_\($0)")
         }
+        let ownRedis = try await redis
         let cluster = TestCluster(
-            redis: try await redis,
+            redisURL: try #require(redisURL ?? ownRedis?.url),
+            ownRedis: ownRedis,
             postgres: try await postgres,
             registry: registry,
             tenants: tenants
@@ -43,17 +57,23 @@ final class TestCluster: Sendable {
         return cluster
     }
 
-    private init(redis: PrivateRedis, postgres: PrivatePostgres, registry: PrivatePostgres, tenants: [Tenant]) {
-        self.redis = redis
+    private init(
+        redisURL: String,
+        ownRedis: PrivateRedis?,
+        postgres: PrivatePostgres,
+        registry: PrivatePostgres,
+        tenants: [Tenant]
+    ) {
+        self.redisURL = redisURL
+        self.ownRedis = ownRedis
         self.postgres = postgres
         self.registry = registry
         self.tenants = tenants
-        self.name = "e2e"
     }
 
     /// Stops the servers. Nodes end with the test process at the latest.
     func stop() async throws {
-        try await self.redis.stop()
+        try await self.ownRedis?.stop()
         try await self.postgres.stop()
         if self.registry !== self.postgres { try await self.registry.stop() }
     }
@@ -78,7 +98,7 @@ final class TestCluster: Sendable {
     }
 
     private var connectionFlags: [String] {
-        ["--redis", self.redis.url, "--registry", self.registry.url(database: "registry"), "--cluster", self.name]
+        ["--redis", self.redisURL, "--registry", self.registry.url(database: "registry"), "--cluster", Self.name]
     }
 
     /// Starts a node; does not wait for anything.

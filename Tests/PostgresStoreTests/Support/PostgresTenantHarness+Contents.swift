@@ -16,6 +16,9 @@ extension PostgresTenantHarness {
             try Self.work(row)
         }
         contents.claims = try await self.claims()
+        contents.cancellations = try await self.rows("SELECT id FROM cancellations ORDER BY id").map { row in
+            WorkID(try row.required(0))
+        }
         contents.jobs = try await self.jobs()
         contents.runs = try await self.runs()
         contents.deadLetters = try await self.deadLetters()

@@ -83,6 +83,8 @@ struct PostgresTenantHarness: TenantStoreHarness {
         try await self.client.cancel(id, kinds: kinds)
     }
 
+    func cancelRun(_ id: WorkID) async throws -> CancelReply { try await self.client.cancelRun(id) }
+
     func whileAdding(_ work: NewWork, _ body: (WorkID) async throws -> Void) async throws {
         let due =
             switch work.due {

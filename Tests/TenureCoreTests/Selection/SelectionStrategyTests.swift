@@ -9,6 +9,7 @@ struct SelectionStrategyTests {
 
     private let everyStrategy: [any SelectionStrategy] = [
         RoundRobinSelection(), DrainFirstSelection(burst: 50), WeightedFairSelection(), PrioritySelection(),
+        TargetLatenessSelection(),
     ]
 
     @Test("Round robin serves everybody alike, whatever the backlog, the weight and the order of calls")

@@ -25,6 +25,10 @@ struct SettingsProblemsTests {
         settings.runs.retention = .zero
         settings.connections.perServer = 2
         settings.connections.perDatabase = 0
+        settings.watchdog.overdue = .zero
+        settings.watchdog.stuck = .zero
+        settings.watchdog.unowned = .zero
+        settings.watchdog.cooldown = .zero
         settings.discovery.interval = .zero
         settings.capacity = 0
 
@@ -38,7 +42,8 @@ struct SettingsProblemsTests {
             "coordination.max_concurrent_moves", "coordination.max_schedules_per_node", "coordination.node_timeout",
             "coordination.rebalance_cooldown", "coordination.rebalancing_threshold", "coordination.safety_margin",
             "discovery.interval", "runs.batch_size", "runs.default_timeout", "runs.max_concurrent",
-            "runs.max_concurrent_per_tenant", "runs.retention",
+            "runs.max_concurrent_per_tenant", "runs.retention", "watchdog.cooldown", "watchdog.overdue",
+            "watchdog.stuck", "watchdog.unowned",
         ]
         #expect(first == expected)
     }

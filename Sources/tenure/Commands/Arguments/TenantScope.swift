@@ -6,6 +6,14 @@ struct TenantScope: ParsableArguments {
     @Option(help: ArgumentHelp("The tenant; ID=URL for one that no registry or settings file knows.", valueName: "id"))
     var tenant: String
 
+    /// Nothing yet: the parser fills it.
+    init() {}
+
+    /// A tenant that is known.
+    init(tenant: TenantID) {
+        self.tenant = tenant.description
+    }
+
     /// Gives a client of the tenant to a body.
     func withClient<Value>(
         _ global: GlobalOptions,

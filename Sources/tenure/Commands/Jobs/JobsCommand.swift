@@ -14,6 +14,7 @@ struct JobsCommand: AsyncParsableCommand {
         subcommands: [
             JobsPutCommand.self, JobsListCommand.self, JobsShowCommand.self, JobsPauseCommand.self,
             JobsResumeCommand.self, JobsTriggerCommand.self, JobsDeleteCommand.self, JobsPreviewCommand.self,
+            JobsBackfillCommand.self,
         ]
     )
 }

@@ -5,24 +5,31 @@ internal import Tenure
 struct JobsResumeCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Lets a paused job become due again.",
+        abstract: "Lets a paused job, or several at once, become due again.",
         discussion: """
-            Example:
+            Examples:
               tenure jobs resume nightly --tenant acme
+              tenure jobs resume --topic report.make --tenant acme
+              tenure jobs resume --all --tenant acme
             """
     )
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var scope: TenantScope
 
-    @Argument(help: "The job's name.")
-    var name: String
+    @OptionGroup var selection: JobSelection
 
     func run() async throws {
-        let hasChanged = try await self.scope.withClient(self.global) { try await $0.resumeJob(self.name) }
-        self.global.results.done(
-            .object(["name": .string(self.name), "changed": .boolean(hasChanged)]),
-            "Job '\(self.name)' \(hasChanged ? "is resumed" : "was not paused")."
-        )
+        switch self.selection.meaning {
+        case .job(let name):
+            let hasChanged = try await self.scope.withClient(self.global) { try await $0.resumeJob(name) }
+            self.global.results.done(
+                .object(["name": .string(name), "changed": .boolean(hasChanged)]),
+                "Job '\(name)' \(hasChanged ? "is resumed" : "was not paused")."
+            )
+        case .jobs(let topic):
+            let jobs = try await self.scope.withClient(self.global) { try await $0.resumeJobs(topic: topic) }
+            try self.selection.report(jobs, to: self.global.results, verb: "resumed")
+        }
     }
 }

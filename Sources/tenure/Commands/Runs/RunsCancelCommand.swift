@@ -5,8 +5,11 @@ internal import Tenure
 struct RunsCancelCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Cancels a run of any kind that has not started; exits with status 1 when it is too late.",
+        abstract: "Cancels a run of any kind, also one in progress; exits with status 1 when it is too late.",
         discussion: """
+            A run that has not started is deleted. The handler of one in progress, on whatever node, is told within a
+            second, and the run is not tried again; `runs show` tells how it ended.
+
             Example:
               tenure runs cancel 4711 --tenant acme
             """
@@ -19,13 +22,20 @@ struct RunsCancelCommand: GlobalCommand {
     var id: WorkID
 
     func run() async throws {
-        let isCancelled = try await self.scope.withClient(self.global) { try await $0.cancel(self.id) }
-        guard isCancelled else {
-            throw Failure(.failed, "run \(self.id) is not cancelled: it is running, has ended, or never was")
+        let reply = try await self.scope.withClient(self.global) { try await $0.cancelRun(self.id) }
+        let text: String
+        switch reply {
+        case .cancelled: text = "Run \(self.id) is cancelled."
+        case .requested: text = "Run \(self.id) is in progress; its handler is being cancelled."
+        case .ended: throw Failure(.failed, "run \(self.id) is not cancelled: it has ended")
+        case .unknown: throw Failure(.failed, "there is no run \(self.id)")
         }
         self.global.results.done(
-            .object(["run_id": .integer(self.id.value), "cancelled": .boolean(true)]),
-            "Run \(self.id) is cancelled."
+            .object([
+                "run_id": .integer(self.id.value), "result": .string(reply.rawValue),
+                "cancelled": .boolean(reply == .cancelled),
+            ]),
+            text
         )
     }
 }

@@ -14,7 +14,7 @@ struct TenantsCommand: AsyncParsableCommand {
         subcommands: [
             TenantsAddCommand.self, TenantsListCommand.self, TenantsShowCommand.self, TenantsSuspendCommand.self,
             TenantsResumeCommand.self, TenantsRemoveCommand.self, TenantsMoveCommand.self, TenantsPinCommand.self,
-            TenantsUnpinCommand.self, TenantsMigrateCommand.self,
+            TenantsUnpinCommand.self, TenantsMigrateCommand.self, TenantsExportCommand.self, TenantsImportCommand.self,
         ]
     )
 }

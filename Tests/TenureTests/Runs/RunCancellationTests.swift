@@ -1,0 +1,248 @@
+import Foundation
+import PostgresClient
+import Tenure
+import TenureCore
+import TestSupport
+import Testing
+
+@Suite("Cancelling a run in progress", .needsPostgres, .needsRedis, .timeLimit(.minutes(1)))
+struct RunCancellationTests {
+    @Test("Its handler is told within a second of the SQL function's commit, and it is not tried again")
+    func fromOutside() async throws {
+        try await self.withScene { scene in
+            let handling = Handling()
+            try await scene.withNode("node-1", handling.handlers) { _ in
+                let id = try await scene.client.enqueue("endless")
+                await handling.nextStart()
+
+                #expect(try await scene.text("SELECT tenure.cancel_run(\(id))") == "requested")
+                let cancelledAt = ContinuousClock.now
+
+                let seenAt = await handling.nextCancellation()
+                #expect(seenAt - cancelledAt < .seconds(1))
+                try await scene.waitUntilEnded(id)
+                #expect(try await scene.history(id) == ["cancelled"])
+                #expect(try await scene.client.cancelRun(id) == .ended)
+                #expect(try await scene.text("SELECT count(*) FROM tenure.cancellations") == "0")
+            }
+        }
+    }
+
+    @Test("A notification that is lost costs less than a second")
+    func lostNotification() async throws {
+        try await self.withScene { scene in
+            let handling = Handling()
+            try await scene.withNode("node-1", handling.handlers) { _ in
+                let id = try await scene.client.enqueue("endless")
+                await handling.nextStart()
+
+                try await scene.database.execute("INSERT INTO tenure.cancellations (id) VALUES (\(id))")
+                let cancelledAt = ContinuousClock.now
+
+                let seenAt = await handling.nextCancellation()
+                #expect(seenAt - cancelledAt < .seconds(1))
+                try await scene.waitUntilEnded(id)
+                #expect(try await scene.history(id) == ["cancelled"])
+            }
+        }
+    }
+
+    @Test("A handler that returns all the same has completed; one that fails for good is a dead letter")
+    func reactions() async throws {
+        try await self.withScene { scene in
+            let handling = Handling()
+            try await scene.withNode("node-1", handling.handlers) { _ in
+                let expected = ["stubborn": "completed", "failing": "cancelled", "giving-up": "discarded"]
+                for (topic, state) in expected.sorted(by: { $0.key < $1.key }) {
+                    let id = try await scene.client.enqueue(topic)
+                    await handling.nextStart()
+
+                    #expect(try await scene.client.cancelRun(id) == .requested)
+
+                    _ = await handling.nextCancellation()
+                    try await scene.waitUntilEnded(id)
+                    #expect(try await scene.history(id) == [state], "\(topic)")
+                }
+            }
+        }
+    }
+
+    @Test("A node that handed its tenant over, and still runs it, learns of it within a second")
+    func lent() async throws {
+        try await self.withScene { scene in
+            let handling = Handling()
+            let handlers = handling.handlers
+            try await scene.withNode("node-1", handlers) { first in
+                let id = try await scene.client.enqueue("endless")
+                await handling.nextStart()
+                try await scene.withNode("node-2", handlers) { _ in
+                    try await scene.waitUntilJoined("node-2")
+                    first.shutDown()
+                    try await Polling.wait(for: "the hand-over") {
+                        try await scene.text("SELECT node FROM tenure.fence") == "node-2"
+                    }
+
+                    #expect(try await scene.text("SELECT tenure.cancel_run(\(id))") == "requested")
+                    let cancelledAt = ContinuousClock.now
+
+                    let seenAt = await handling.nextCancellation()
+                    #expect(seenAt - cancelledAt < .seconds(1))
+                    try await scene.waitUntilEnded(id)
+                    #expect(try await scene.history(id) == ["cancelled"])
+                    #expect(try await scene.text("SELECT node FROM tenure.runs") == "node-1")
+                }
+            }
+        }
+    }
+
+    @Test("What was cancelled before its node was lost is not run again by the next one")
+    func lostNode() async throws {
+        try await self.withScene { scene in
+            let lost = Handling()
+            let id = try await scene.client.enqueue("endless")
+            try await scene.withLostNode("node-1", lost.handlers) { await lost.nextStart() }
+            #expect(try await scene.client.cancelRun(id) == .requested)
+            let next = Handling()
+            try await scene.withNode("node-2", next.handlers) { _ in
+                let other = try await scene.client.enqueue("endless")
+
+                #expect(await next.nextStart() == other)
+
+                try await scene.waitUntilEnded(id)
+                #expect(try await scene.history(id) == ["cancelled"])
+                #expect(try await scene.client.cancelRun(other) == .requested)
+                try await scene.waitUntilEnded(other)
+            }
+        }
+    }
+
+    /// Runs a body with a tenant in a database of its own, and a cluster of its own.
+    private func withScene(_ body: (Scene) async throws -> Void) async throws {
+        let redisURL = try Servers.requireRedis()
+        let cluster = try ClusterName("test-\(UUID().uuidString.lowercased())")
+        try await withDatabase { database in
+            let tenant = Tenant(id: try TenantID("acme"), connection: database.url)
+            let router = TenantRouter(discovery: StaticDiscovery(tenant))
+            let result: Result<Void, any Error>
+            do {
+                let client = try await router.client(for: tenant.id)
+                try await client.migrate()
+                try await body(
+                    Scene(database: database, tenant: tenant, client: client, redisURL: redisURL, cluster: cluster)
+                )
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            await router.close()
+            try result.get()
+        }
+        try await removeKeys(of: cluster, at: redisURL)
+    }
+}
+
+/// A tenant and its cluster.
+private struct Scene {
+    let database: DatabaseFixture
+    let tenant: Tenant
+    let client: TenantClient
+    let redisURL: String
+    let cluster: ClusterName
+
+    /// Runs a body beside a node that is shut down afterwards.
+    func withNode(_ name: String, _ handlers: Handlers, _ body: (Node) async throws -> Void) async throws {
+        let node = try self.node(name, handlers)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await node.run() }
+            try await body(node)
+            node.shutDown()
+            try await group.next()
+        }
+    }
+
+    /// Runs a body beside a node that ends without leaving.
+    func withLostNode(_ name: String, _ handlers: Handlers, _ body: () async throws -> Void) async throws {
+        let node = try self.node(name, handlers)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await node.run() }
+            try await body()
+            group.cancelAll()
+            try await group.next()
+        }
+    }
+
+    private func node(_ name: String, _ handlers: Handlers) throws -> Node {
+        var options = NodeOptions(nodeID: try NodeID(name), cluster: self.cluster)
+        options.redisURL = self.redisURL
+        return try Node(
+            options: options,
+            discovery: StaticDiscovery(self.tenant),
+            handlers: handlers,
+            logger: quiet
+        )
+    }
+
+    /// The only value of the only row.
+    func text(_ sql: String) async throws -> String? {
+        try await self.database.connection.query(.unnamed(sql, resultFormat: .text), deadline: .now + .seconds(10))
+            .single().optionalString(0)
+    }
+
+    func waitUntilJoined(_ name: String) async throws {
+        let client = try ClusterClient(redisURL: self.redisURL, cluster: self.cluster)
+        let id = try NodeID(name)
+        try await Polling.wait(for: "\(name) to join") { try await client.status().nodes[id]?.state == .active }
+        await client.close()
+    }
+
+    func waitUntilEnded(_ id: WorkID) async throws {
+        try await Polling.wait(for: "the end of run \(id)") { try await self.client.work(id) == nil }
+    }
+
+    /// The states of a run's attempts, the newest first.
+    func history(_ id: WorkID) async throws -> [String] {
+        try await self.client.runs(of: id).map(\.state)
+    }
+}
+
+/// Handlers that wait for their cancellation, and tell of it.
+private struct Handling {
+    private struct Failure: Error {}
+
+    let handlers: Handlers
+    private let starts: AsyncStream<WorkID>
+    private let cancellations: AsyncStream<ContinuousClock.Instant>
+
+    init() {
+        let (starts, started) = AsyncStream.makeStream(of: WorkID.self)
+        let (cancellations, cancelled) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
+        func handler(_ reaction: @escaping @Sendable (any Error) throws -> Void) -> Handlers.Raw {
+            { _, context in
+                started.yield(context.runID)
+                do {
+                    try await Task.sleep(for: .seconds(3600))
+                } catch {
+                    cancelled.yield(.now)
+                    try reaction(error)
+                }
+            }
+        }
+        var handlers = Handlers()
+        handlers.onRaw("endless", perform: handler { throw $0 })
+        handlers.onRaw("stubborn", perform: handler { _ in })
+        handlers.onRaw("failing", perform: handler { _ in throw Failure() })
+        handlers.onRaw("giving-up", perform: handler { _ in throw PermanentFailure("no") })
+        self.handlers = handlers
+        self.starts = starts
+        self.cancellations = cancellations
+    }
+
+    /// Waits for the next start of a handler.
+    @discardableResult
+    func nextStart() async -> WorkID? { await self.starts.first { _ in true } }
+
+    /// When the next handler saw its cancellation.
+    func nextCancellation() async -> ContinuousClock.Instant {
+        await self.cancellations.first { _ in true } ?? .now + .seconds(3600)
+    }
+}
