@@ -95,6 +95,7 @@ struct OutageTests {
     func stoppedRegistry() async throws {
         let cluster = try await TestCluster.start(databases: 4, schemasInTwoMore: 8, registryApart: true)
         let nodes = try await cluster.startNodes(3)
+        try await cluster.waitUntilBalanced()
         let before = try await cluster.epochs()
 
         try await cluster.registry.stop()
