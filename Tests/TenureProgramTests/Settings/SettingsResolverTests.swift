@@ -163,7 +163,8 @@ struct SettingsResolverTests {
             ("coordination: 3", "coordination: expected entries of the form 'name: value'"),
             (
                 "selection: fair",
-                "selection is \"fair\": write weighted-fair, round-robin, drain-first, earliest-due, target-lateness, priority"
+                "selection is \"fair\": write weighted-fair, round-robin, drain-first, earliest-due, "
+                    + "target-lateness, priority"
             ),
             ("tenants: [{ id: a }]", "tenants: each needs an id and a connection"),
             ("tenants: [{ id: a, connection: x }, { id: a, connection: y }]", "tenants: a stands there twice"),
