@@ -26,17 +26,17 @@ package actor PostgresTenantStore: TenantStore {
     let pools: PostgresPools
     let place: Result<TenantPlace, StoreError>
     private let probe: ActivityProbe
-    private let timeouts: Timeouts
-    private let statements: TenantStatements
+    let timeouts: Timeouts
+    let statements: TenantStatements
 
     private var memory = ScanMemory()
     /// The snapshot of the last look at the definitions.
-    private var definitionsSeen: String?
-    private var jobsVersion: Int64 = 0
+    var definitionsSeen: String?
+    var jobsVersion: Int64 = 0
     private var hints: HintSource?
     private var isIdle = false
-    private var standby: StandbySession?
-    private var isClosed = false
+    var standby: StandbySession?
+    var isClosed = false
 
     /// A store that has not connected yet.
     ///
@@ -57,190 +57,6 @@ package actor PostgresTenantStore: TenantStore {
         self.timeouts = timeouts
         // A place that is no place is refused by every call, before a statement is used.
         self.statements = TenantStatements((try? place.get())?.schema ?? .tenant)
-    }
-
-    // MARK: Becoming the owner
-
-    package func prepare(migrate: Bool) async throws(StoreError) {
-        let place = try self.place.get()
-        let migrator = SchemaMigrator(tenant: place.schema)
-        let deadline = ContinuousClock.now + self.timeouts.migration
-        try await self.withConnection("schema.prepare", .opening) { connection in
-            switch try await migrator.check(connection, deadline: deadline) {
-            case .current:
-                break
-            case .pending(let number):
-                guard migrate else {
-                    throw StoreError(
-                        .schema,
-                        operation: "schema.prepare",
-                        detail: "migration \(number) of schema \(place.schema) has not been applied"
-                    )
-                }
-                try await migrator.migrate(connection, deadline: deadline)
-            }
-        }
-    }
-
-    package func takeOwnership(epoch: Epoch, holder: Holder) async throws(StoreError) -> OwnershipReply {
-        let unit = self.ownershipUnit(epoch, holder)
-        return try await self.run(unit, Self.taking) { answers throws(PostgresError) in try self.ownership(answers) }
-    }
-
-    package func assume(
-        epoch: Epoch,
-        holder: Holder,
-        living: [Incarnation],
-        lending: Duration,
-        first: ClaimPass?
-    ) async throws(StoreError) -> Assumption {
-        var units = [self.ownershipUnit(epoch, holder), self.openingUnit(epoch, holder, living, lending)]
-        if let first { units.append(self.unit(first)) }
-        // Read after the pass has looked for changes, so that none is missed in between.
-        units.append(self.jobsUnit())
-        let deadline = ContinuousClock.now + self.timeouts.opening
-        let results = try await self.pipeline(units, Self.taking, .opening, deadline: deadline)
-        let assumption: Assumption
-        do throws(PostgresError) {
-            switch try self.ownership(try results[0].get()) {
-            case .refused(let floor): assumption = .refused(floor: floor)
-            case .installed:
-                var opening = try self.opening(try results[1].get(), holder)
-                // What failed here is asked for again.
-                if let first, case .success(let answers) = results[2] {
-                    opening.firstPass = try self.decode(first, answers)
-                    opening.jobsVersion = self.jobsVersion
-                }
-                if case .success(let answers) = results[results.count - 1] { opening.jobs = try self.jobs(answers) }
-                assumption = .opened(opening)
-            }
-        } catch {
-            throw StoreError(error, operation: Self.taking)
-        }
-        await self.followHints()
-        return assumption
-    }
-
-    package func standBy() async throws(StoreError) {
-        let place = try self.place.get()
-        let rehearsal = PostgresUnit(self.statements.rehearse)
-        let reads = self.jobsUnit()
-        // An epoch that is always refused.
-        let ownership = self.ownershipUnit(Epoch(-1), Holder(node: Self.nobody, incarnation: Incarnation("")))
-        let deadline = ContinuousClock.now + self.timeouts.opening
-        self.standby?.expire()
-        self.standby = nil
-        do {
-            let session = try await StandbySession.open(
-                self.pools,
-                to: place.target,
-                deadline: deadline,
-                patience: Self.standbyPatience
-            ) { connection in
-                for result in await connection.pipeline([ownership, rehearsal, reads], deadline: deadline) {
-                    _ = try result.get()
-                }
-            }
-            if self.isClosed { session.expire() } else { self.standby = session }
-        } catch {
-            throw StoreError(error, operation: "ownership.stand_by")
-        }
-    }
-
-    private static let standbyPatience = Duration.seconds(2)
-    private static let taking = "ownership.take"
-    // The literal is a valid name.
-    private static let nobody = try! NodeID("nobody")
-
-    private func ownershipUnit(_ epoch: Epoch, _ holder: Holder) -> PostgresUnit {
-        PostgresUnit(
-            self.statements.takeOwnership,
-            .int(epoch.value),
-            .text(holder.node.description),
-            .text(holder.incarnation.description)
-        )
-    }
-
-    private func ownership(_ answers: [PostgresRows]) throws(PostgresError) -> OwnershipReply {
-        let row = try answers[0].single()
-        return try row.bool(0) ? .installed : .refused(floor: Epoch(Int64(try row.int(1))))
-    }
-
-    private func openingUnit(
-        _ epoch: Epoch,
-        _ holder: Holder,
-        _ living: [Incarnation],
-        _ lending: Duration
-    ) -> PostgresUnit {
-        var unit = PostgresUnit(
-            self.statements.openTenant,
-            .int(epoch.value),
-            .text(holder.incarnation.description),
-            .texts(living.map(\.description)),
-            .int(lending.milliseconds)
-        )
-        unit.add(self.statements.standingClaims)
-        unit.add(self.statements.look, .int(epoch.value), .null(.text))
-        return unit
-    }
-
-    package func open(
-        epoch: Epoch,
-        holder: Holder,
-        living: [Incarnation],
-        lending: Duration
-    ) async throws(StoreError) -> Opening {
-        let unit = self.openingUnit(epoch, holder, living, lending)
-        let opening = try await self.run(unit, "tenant.open") { answers throws(PostgresError) in
-            try self.opening(answers, holder)
-        }
-        await self.followHints()
-        return opening
-    }
-
-    private func opening(_ answers: [PostgresRows], _ holder: Holder) throws(PostgresError) -> Opening {
-        let look = try answers[2].single()
-        self.definitionsSeen = try look.string(1)
-        self.jobsVersion += 1
-        var opening = Opening(serverTime: try look.time(0), jobsVersion: self.jobsVersion)
-        opening.crashedRuns = try answers[0].single().int(0)
-        for row in answers[1] {
-            let batch = BatchID(try row.string(0))
-            let incarnation = Incarnation(try row.string(1))
-            let ids = try row.ints(2).map { WorkID(Int64($0)) }
-            if incarnation == holder.incarnation {
-                opening.own.append(StandingClaim(batch: batch, ids: ids))
-            } else {
-                opening.lent.append(
-                    LentClaim(
-                        batch: batch,
-                        incarnation: incarnation,
-                        ids: ids,
-                        orderingKeys: try row.strings(3),
-                        until: try row.time(4)
-                    )
-                )
-            }
-        }
-        return opening
-    }
-
-    package func jobs() async throws(StoreError) -> JobsSnapshot {
-        try await self.run(self.jobsUnit(), "jobs.read") { answers throws(PostgresError) in try self.jobs(answers) }
-    }
-
-    private func jobsUnit() -> PostgresUnit {
-        var unit = PostgresUnit(self.statements.serverTime)
-        unit.add(self.statements.jobs)
-        return unit
-    }
-
-    private func jobs(_ answers: [PostgresRows]) throws(PostgresError) -> JobsSnapshot {
-        JobsSnapshot(
-            jobs: try answers[1].map { row throws(PostgresError) in try JobDefinition(row) },
-            version: self.jobsVersion,
-            serverTime: try answers[0].single().time(0)
-        )
     }
 
     // MARK: Working
@@ -295,7 +111,7 @@ package actor PostgresTenantStore: TenantStore {
     }
 
     /// The transaction of a pass: each statement checks the epoch, the first one for good.
-    private func unit(_ pass: ClaimPass) -> PostgresUnit {
+    func unit(_ pass: ClaimPass) -> PostgresUnit {
         let epoch = PostgresValue.int(pass.epoch.value)
         var unit = PostgresUnit()
         for job in pass.materialise {
@@ -331,7 +147,7 @@ package actor PostgresTenantStore: TenantStore {
         return unit
     }
 
-    private func decode(_ pass: ClaimPass, _ answers: [PostgresRows]) throws(PostgresError) -> PassResult {
+    func decode(_ pass: ClaimPass, _ answers: [PostgresRows]) throws(PostgresError) -> PassResult {
         var rest = answers[...]
         var materialised: [PassResult.Materialised] = []
         for _ in pass.materialise {
@@ -407,7 +223,7 @@ package actor PostgresTenantStore: TenantStore {
         await self.followHints()
     }
 
-    private func followHints() async {
+    func followHints() async {
         guard !self.isClosed else { return }
         await self.hints?.follow(self.isIdle ? .activity : .notifications)
     }
@@ -423,7 +239,7 @@ package actor PostgresTenantStore: TenantStore {
     // MARK: Connections
 
     /// Sends units on the session that stands by, or on any other.
-    private func pipeline(
+    func pipeline(
         _ units: [PostgresUnit],
         _ operation: String,
         _ purpose: PostgresPurpose,
@@ -435,7 +251,7 @@ package actor PostgresTenantStore: TenantStore {
         }
     }
 
-    private func run<Value>(
+    func run<Value>(
         _ unit: PostgresUnit,
         _ operation: String,
         _ decode: ([PostgresRows]) throws(PostgresError) -> Value
@@ -451,7 +267,7 @@ package actor PostgresTenantStore: TenantStore {
         }
     }
 
-    private func withConnection<Value>(
+    func withConnection<Value>(
         _ operation: String,
         _ purpose: PostgresPurpose,
         _ body: (PostgresConnection) async throws -> Value

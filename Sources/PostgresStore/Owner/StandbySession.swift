@@ -33,15 +33,13 @@ final class StandbySession: Sendable {
             // SHIELD: the lease outlives the call that asked for it; bounded by the deadline and the patience.
             Task {
                 do {
-                    let connection = try await pools.withConnection(to: target, purpose: .opening, deadline: deadline) {
-                        connection in
+                    try await pools.withConnection(to: target, purpose: .opening, deadline: deadline) { connection in
                         try await prepare(connection)
                         continuation.resume(returning: connection)
                         for await _ in ended {}
-                        return connection
                     }
-                    _ = connection
                 } catch {
+                    // Nothing fails after the connection was handed out.
                     continuation.resume(throwing: error)
                 }
             }
