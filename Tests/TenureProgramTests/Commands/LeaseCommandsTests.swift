@@ -22,6 +22,11 @@ struct LeaseCommandsTests {
             let first = try await scene.run("lease", "run", "x", "--tenant", "acme", "--", "sh", "-c", script)
             let second = try await scene.run("lease", "run", "x", "--tenant", "acme", "--", "sh", "-c", script)
             let missing = try await scene.run("lease", "run", "x", "--tenant", "acme", "--", "/no/such/program")
+            // The inner one waits for what the outer one has.
+            let inner = "'\(try ProgramRun.path(of: "tenure"))' lease run x --tenant acme --wait 2s -- true"
+            let waiting = try await scene.run("lease", "run", "x", "--tenant", "acme", "--", "sh", "-c", inner)
+            #expect(waiting.status == 1)
+            #expect(waiting.errors.contains("Waiting for 'x'"))
 
             #expect(first.status == 7)
             #expect(first.output == "x 1")

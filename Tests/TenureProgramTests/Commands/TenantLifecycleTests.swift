@@ -242,6 +242,11 @@ struct TenantLifecycleTests {
             #expect(future["added"] as? Int == 0 && future["upcoming"] as? Int == 2)
             let ids = (first["occurrences"] as? [[String: Any]])?.compactMap { $0["id"] as? Int }
             #expect(ids?.count == 3)
+            // A month's worth: people get a summary, JSON everything.
+            let many = ["jobs", "backfill", "nightly", "--tenant", "a", "--from", "2026-01-01", "--to", "2026-01-31"]
+            let summary = try await ProgramRun.run(many, environment: scene.environment)
+            #expect(summary.lines.count == 21)
+            #expect(summary.lines.last?.contains("more: --output json") == true)
             #expect(
                 try await scene.run(
                     "jobs",

@@ -76,8 +76,14 @@ struct JobsBackfillCommand: GlobalCommand {
                 "upcoming": .integer(upcoming),
                 "occurrences": .array(occurrences),
             ]),
-            text: self.plan
-                ? texts : zip(added, texts).map { "\($0.run.map { String($0.value) } ?? "")  \($1)" }
+            text: self.plan ? texts : Self.shortened(zip(added, texts).map { "\($0.run?.description ?? "")  \($1)" })
         )
+    }
+
+    /// What was done is a summary for people; JSON and `--plan` tell everything.
+    private static func shortened(_ lines: [String]) -> [String] {
+        let most = 20
+        guard lines.count > most else { return lines }
+        return lines.prefix(most) + ["… and \(lines.count - most) more: --output json lists them all"]
     }
 }

@@ -99,8 +99,15 @@ struct LeaseRunCommand: GlobalCommand {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         return try await withThrowingTaskGroup(of: Int32.self) { group in
             group.addTask {
-                try await hold(name, duration, wait) { lease in
-                    await LeasedCommand(
+                // SHIELD: it only speaks; cancelled when the lease is there, or when it will not come.
+                let notice = Task {
+                    try await Task.sleep(for: .seconds(1))
+                    StandardStreams.writeError("Waiting for '\(name)', for \(wait) at most.")
+                }
+                defer { notice.cancel() }
+                return try await hold(name, duration, wait) { lease in
+                    notice.cancel()
+                    return await LeasedCommand(
                         command: command,
                         environment: ["TENURE_LEASE_NAME": lease.name, "TENURE_LEASE_TOKEN": "\(lease.token)"]
                     ).run()
