@@ -1,14 +1,16 @@
 import HeapModule
 
-/// The reactor's timers: a heap of instants with lazy removal.
+/// An executor's timers: a heap of instants with lazy removal. Of equal instants, what was set first comes first.
 ///
 /// - Complexity: O(log n) to schedule and to fire; O(1) to cancel.
-struct DeadlineQueue {
+package struct DeadlineQueue {
     private var heap = Heap<DeadlineID>()
     private var bodies: [DeadlineID: () -> Void] = [:]
     private var sequence: UInt64 = 0
 
-    mutating func schedule(at instant: ContinuousClock.Instant, _ body: @escaping () -> Void) -> DeadlineID {
+    package init() {}
+
+    package mutating func schedule(at instant: ContinuousClock.Instant, _ body: @escaping () -> Void) -> DeadlineID {
         self.sequence += 1
         let id = DeadlineID(instant: instant, sequence: self.sequence)
         self.heap.insert(id)
@@ -16,7 +18,7 @@ struct DeadlineQueue {
         return id
     }
 
-    mutating func cancel(_ id: DeadlineID) {
+    package mutating func cancel(_ id: DeadlineID) {
         self.bodies[id] = nil
         // Cancelled entries stay in the heap until they come up; a connection that sets and cancels one per request
         // would otherwise let it grow without bound.
@@ -26,7 +28,7 @@ struct DeadlineQueue {
     }
 
     /// The earliest instant that is still wanted.
-    var next: ContinuousClock.Instant? {
+    package var next: ContinuousClock.Instant? {
         mutating get {
             while let first = self.heap.min {
                 if self.bodies[first] != nil { return first.instant }
@@ -37,7 +39,7 @@ struct DeadlineQueue {
     }
 
     /// Removes and returns the earliest body whose instant has come.
-    mutating func popDue(at now: ContinuousClock.Instant) -> (() -> Void)? {
+    package mutating func popDue(at now: ContinuousClock.Instant) -> (() -> Void)? {
         guard let next = self.next, next <= now else { return nil }
         return self.bodies.removeValue(forKey: self.heap.removeMin())
     }

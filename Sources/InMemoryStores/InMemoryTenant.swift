@@ -61,8 +61,7 @@ package final class InMemoryTenant: Sendable {
             let wasHealthy = protected.condition == .healthy
             protected.condition = condition
             guard condition == .healthy, !wasHealthy else { return }
-            // Each reader has a stream of its own: the order is of no consequence.
-            for listener in protected.listeners.values where listener.origin == .notifications {
+            for listener in Self.ordered(protected.listeners) where listener.origin == .notifications {
                 listener.continuation.yield(.interrupted)
             }
         }
@@ -206,8 +205,7 @@ package final class InMemoryTenant: Sendable {
         protected.state.wakeups = .init()
         let value = body(&protected.state)
         let wakeups = protected.state.wakeups
-        // Each reader has a stream of its own: the order is of no consequence.
-        for listener in protected.listeners.values {
+        for listener in Self.ordered(protected.listeners) {
             switch listener.origin {
             case .notifications where wakeups.isUrgent: listener.continuation.yield(.work)
             case .activity where wakeups.hasWritten: listener.continuation.yield(.work)
@@ -218,6 +216,11 @@ package final class InMemoryTenant: Sendable {
     }
 
     // MARK: Hints
+
+    /// In the order in which the stores were made: a simulation repeats itself exactly.
+    private static func ordered(_ listeners: [UInt32: Listener]) -> [Listener] {
+        listeners.count < 2 ? Array(listeners.values) : listeners.sorted { $0.key < $1.key }.map(\.value)
+    }
 
     /// Makes the stream of a store's hints; an earlier one ends.
     func listen(_ store: UInt32) -> AsyncStream<StoreSignal> {

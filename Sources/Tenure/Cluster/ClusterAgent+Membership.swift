@@ -25,7 +25,7 @@ extension ClusterAgent {
                     watched = (incarnation, heartbeat, self.now)
                 }
             }
-            try await Task.sleep(for: min(self.options.heartbeatInterval / 4, .milliseconds(250)))
+            try await self.configuration.clock.sleep(for: min(self.options.heartbeatInterval / 4, .milliseconds(250)))
         }
     }
 
@@ -39,7 +39,7 @@ extension ClusterAgent {
             self.watch()
             next = max(next.advanced(by: self.options.heartbeatInterval), self.now)
             // Cancellation ends the loop at the next turn.
-            try? await Task.sleep(until: self.configuration.clock.instant(next), clock: .continuous)
+            try? await self.configuration.clock.sleep(until: self.configuration.clock.instant(next))
         }
     }
 
@@ -83,7 +83,7 @@ extension ClusterAgent {
             guard let epoch = locks[tenant] else { continue }
             self.handle(.lockLost(epoch), of: tenant)
         }
-        for tenant in locks.keys { self.updateLease(of: tenant) }
+        for tenant in locks.keys.sorted() { self.updateLease(of: tenant) }
         self.detector.observed(
             news.heartbeats,
             ages: news.heartbeatAges,
@@ -138,7 +138,7 @@ extension ClusterAgent {
         guard self.isRedisLost else { return }
         self.isRedisLost = false
         self.emit(.redisRestored)
-        for tenant in self.hostings.keys { self.updateLease(of: tenant) }
+        for tenant in self.hostings.keys.sorted() { self.updateLease(of: tenant) }
     }
 
     private func unregistered(_ generation: String?) async {

@@ -50,7 +50,7 @@ extension ClusterAgent {
         // Nobody takes over, and what this node has released is still assigned to it.
         if self.isAbandoning { return }
         if self.configuration.living.replace(assignment.incarnations) {
-            for hosting in self.hostings.values { hosting.scheduler.mailbox.noteLivingChange() }
+            for hosting in self.orderedHostings { hosting.scheduler.mailbox.noteLivingChange() }
         }
         let concerned = Set(assignment.tenants.keys).union(assignment.moves.keys).union(self.machines.keys)
         for tenant in concerned.sorted() {

@@ -23,7 +23,7 @@ actor ClusterAgent {
         var isTroubled = false
     }
 
-    nonisolated let reactor: IOReactor
+    nonisolated let reactor: any DeadlineExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { self.reactor.asUnownedSerialExecutor() }
 
     let store: any CoordinationStore
@@ -87,18 +87,19 @@ actor ClusterAgent {
     var leaveDeadline: MonotonicInstant?
     /// Whether this node leaves and nobody is there to take over.
     var isAbandoning = false
-    nonisolated let changed = Signal()
+    nonisolated let changed: Signal
 
     private let requests: AsyncStream<Request>
     let send: AsyncStream<Request>.Continuation
     private let reports: AsyncStream<(TenantID, UInt64, TenantReport)>
     private let reporter: AsyncStream<(TenantID, UInt64, TenantReport)>.Continuation
 
-    init(store: any CoordinationStore, reactor: IOReactor, configuration: AgentConfiguration) {
+    init(store: any CoordinationStore, reactor: any DeadlineExecutor, configuration: AgentConfiguration) {
         self.store = store
         self.reactor = reactor
         self.configuration = configuration
         self.log = configuration.logger
+        self.changed = Signal(clock: configuration.clock)
         self.descriptor = configuration.descriptor
         let options = configuration.options
         self.trust = LeaseTrust(lockDuration: options.lockDuration, safetyMargin: options.safetyMargin)
@@ -120,6 +121,11 @@ actor ClusterAgent {
     var now: MonotonicInstant { self.configuration.clock.now }
     var options: CoordinationOptions { self.configuration.options }
     var holder: Holder { Holder(node: self.descriptor.id, incarnation: self.descriptor.incarnation) }
+
+    /// By tenant: who is told something first must not depend on chance.
+    var orderedHostings: [Hosting] {
+        self.hostings.sorted { $0.key < $1.key }.map(\.value)
+    }
 
     func emit(_ name: EventName, _ fields: [ClusterEvent.Field] = []) {
         self.configuration.events.emit(name, fields)
@@ -205,7 +211,7 @@ actor ClusterAgent {
             case .resubscribed:
                 self.refreshAssignment()
                 self.replan()
-                for hosting in self.hostings.values { hosting.scheduler.mailbox.hint() }
+                for hosting in self.orderedHostings { hosting.scheduler.mailbox.hint() }
             }
         }
     }

@@ -17,7 +17,7 @@ struct DiscoveryWatch: Sendable {
     ///
     /// - Parameter take: Gets what is new, and whether the answer was complete.
     func run(_ take: @escaping @Sendable (DiscoveryNews, Bool) async -> Void) async {
-        let signal = Signal()
+        let signal = Signal(clock: self.clock)
         await withDiscardingTaskGroup { group in
             group.addTask {
                 for await _ in self.discovery.changes() { signal.notify() }
@@ -29,9 +29,9 @@ struct DiscoveryWatch: Sendable {
             while !Task.isCancelled {
                 let isGood = await self.look(&guardian, take)
                 let pause = isGood ? self.interval : min(self.interval, Self.retryInterval)
-                await signal.wait(until: .now + pause)
+                await signal.wait(until: self.clock.continuous + pause)
                 // Many changes in a row are read together.
-                try? await Task.sleep(for: .milliseconds(20))
+                try? await self.clock.sleep(for: .milliseconds(20))
             }
             group.cancelAll()
         }

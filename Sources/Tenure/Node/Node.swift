@@ -87,23 +87,16 @@ public final class Node: Service, Sendable {
             events: self.bus,
             logger: self.logger
         )
-        try await runtime.join()
-        let watch = DiscoveryWatch(
-            discovery: self.discovery,
-            interval: self.options.discoveryInterval,
-            clock: runtime.clock,
-            events: self.bus,
-            requests: runtime.discoveryRequests
-        )
-        await withDiscardingTaskGroup { group in
-            group.addTask { await runtime.run() }
-            group.addTask { await watch.run { await runtime.take($0, isComplete: $1) } }
+        try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 // Without a service group this waits until the node's task is cancelled, which ends it without leaving.
                 if (try? await gracefulShutdown()) != nil { self.leaving.notify() }
             }
-            await self.leaving.wait()
-            if !Task.isCancelled { await runtime.leave() }
+            try await runtime.serve(
+                discovery: self.discovery,
+                interval: self.options.discoveryInterval,
+                until: self.leaving
+            )
             group.cancelAll()
         }
     }

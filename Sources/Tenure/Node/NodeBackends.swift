@@ -1,12 +1,13 @@
-internal import IOReactor
+package import IOReactor
 internal import PostgresClient
 internal import PostgresStore
 internal import RedisClient
 internal import RedisCoordination
 
 /// What a node talks to: Redis on one reactor, Postgres on another, so that neither waits for the other's work.
-final class NodeBackends: Sendable {
-    let coordinationReactor: IOReactor
+package final class NodeBackends: Sendable {
+    /// Where the cluster agent lives: the connection of the coordination store is there too.
+    let coordinationReactor: any DeadlineExecutor
     let coordination: any CoordinationStore
     let makeStore: @Sendable (Tenant) -> any TenantStore
 
@@ -51,8 +52,8 @@ final class NodeBackends: Sendable {
     }
 
     /// Any stores, for tests.
-    init(
-        coordinationReactor: IOReactor,
+    package init(
+        coordinationReactor: any DeadlineExecutor,
         coordination: any CoordinationStore,
         makeStore: @escaping @Sendable (Tenant) -> any TenantStore,
         closing: @escaping @Sendable () async -> Void

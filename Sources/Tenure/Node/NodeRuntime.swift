@@ -1,24 +1,33 @@
 internal import Foundation
 internal import IOReactor
-internal import Logging
+package import Logging
 
 /// The running parts of a node, put together: the cluster agent on its reactor, and the tenant schedulers, which it
 /// makes, on the cooperative pool.
-final class NodeRuntime: Sendable {
+package final class NodeRuntime: Sendable {
     /// How often the probe shows that the cooperative pool makes progress.
     private static let probeInterval = Duration.milliseconds(250)
 
-    let clock = MonotonicClock()
-    /// Asked for when the agent meets a tenant that it does not know.
-    let discoveryRequests: AsyncStream<Void>
+    private static let hostName = ProcessInfo.processInfo.hostName
 
+    private let clock: MonotonicClock
+    /// Asked for when the agent meets a tenant that it does not know.
+    private let discoveryRequests: AsyncStream<Void>
     private let agent: ClusterAgent
     private let gauges: NodeGauges
     private let hosted: AsyncStream<TenantScheduler>
     private let events: EventBus
 
-    init(options: NodeOptions, backends: NodeBackends, handlers: Handlers, events: EventBus, logger: Logger) {
-        let clock = self.clock
+    package init(
+        options: NodeOptions,
+        backends: NodeBackends,
+        handlers: Handlers,
+        events: EventBus,
+        logger: Logger,
+        surroundings: Surroundings = Surroundings()
+    ) {
+        let clock = surroundings.clock
+        let newIncarnation = { @Sendable in Incarnation(surroundings.chance.name()) }
         let gauges = NodeGauges()
         let living = LivingSet()
         // Unbounded in name only: one element for each tenant that comes to this node.
@@ -29,14 +38,16 @@ final class NodeRuntime: Sendable {
             runs: options.runs,
             autoMigrate: options.autoMigrate,
             dispatcher: Dispatcher(runs: options.runs, selection: options.selection, clock: clock),
-            clock: clock,
+            surroundings: surroundings,
             events: events,
             logger: logger,
             gauges: gauges,
             makeStore: backends.makeStore,
+            preparing: SchedulerEnvironment.preparing(clock),
             living: living,
             drainTimeout: options.coordination.drainTimeout
         )
+        self.clock = clock
         self.gauges = gauges
         self.hosted = hosted
         self.events = events
@@ -45,7 +56,7 @@ final class NodeRuntime: Sendable {
             store: backends.coordination,
             reactor: backends.coordinationReactor,
             configuration: AgentConfiguration(
-                descriptor: Self.descriptor(options),
+                descriptor: Self.descriptor(options, newIncarnation()),
                 options: options.coordination,
                 watchdog: options.watchdog,
                 maxSlots: options.runs.maxConcurrent,
@@ -56,7 +67,7 @@ final class NodeRuntime: Sendable {
                 living: living,
                 gauges: gauges,
                 preparing: environment.preparing,
-                newIncarnation: Self.newIncarnation,
+                newIncarnation: newIncarnation,
                 host: { tenant, holder, report in
                     let scheduler = TenantScheduler(
                         tenant: tenant,
@@ -70,6 +81,35 @@ final class NodeRuntime: Sendable {
                 rediscover: { request.yield() }
             )
         )
+    }
+
+    /// Joins the cluster and works, until it is told to leave or its task is cancelled.
+    ///
+    /// - Parameter leaving: Notified once, when the node is to hand everything over and leave.
+    /// - Throws: ``NodeError`` when the node ID is in use or Redis cannot be reached at the start.
+    package func serve(discovery: any TenantDiscovery, interval: Duration, until leaving: Signal) async throws {
+        try await self.join()
+        let watch = DiscoveryWatch(
+            discovery: discovery,
+            interval: interval,
+            clock: self.clock,
+            events: self.events,
+            requests: self.discoveryRequests
+        )
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.run() }
+            group.addTask { await watch.run { await self.take($0, isComplete: $1) } }
+            await leaving.wait()
+            if !Task.isCancelled { await self.leave() }
+            group.cancelAll()
+        }
+    }
+
+    /// The term under which this node trusts, this moment, that it leads.
+    ///
+    /// - Precondition: Called on the coordination executor, where a simulation is all the time.
+    package var trustedTerm: Term? {
+        self.agent.assumeIsolated { agent in agent.election.term(at: agent.now) }
     }
 
     /// Registers the node.
@@ -117,24 +157,20 @@ final class NodeRuntime: Sendable {
         while !Task.isCancelled {
             self.gauges.noteProgress(at: self.clock.now)
             // Ends by cancellation only.
-            try? await Task.sleep(for: Self.probeInterval)
+            try? await self.clock.sleep(for: Self.probeInterval)
         }
     }
 
-    private static func descriptor(_ options: NodeOptions) -> NodeDescriptor {
+    private static func descriptor(_ options: NodeOptions, _ incarnation: Incarnation) -> NodeDescriptor {
         NodeDescriptor(
             id: options.nodeID,
-            incarnation: Self.newIncarnation(),
-            host: ProcessInfo.processInfo.hostName,
+            incarnation: incarnation,
+            host: Self.hostName,
             pid: ProcessInfo.processInfo.processIdentifier,
             version: TenureVersion.current,
             capacity: options.capacity,
             maxTenants: options.coordination.maxSchedulesPerNode,
             labels: options.labels
         )
-    }
-
-    @Sendable private static func newIncarnation() -> Incarnation {
-        Incarnation(UUID().uuidString.lowercased())
     }
 }

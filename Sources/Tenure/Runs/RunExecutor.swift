@@ -5,6 +5,7 @@ struct RunExecutor: Sendable {
     let tenant: TenantID
     let handlers: Handlers
     let clock: MonotonicClock
+    let chance: Chance
     let defaultTimeout: Duration
     let logger: Logger
 
@@ -93,7 +94,8 @@ struct RunExecutor: Sendable {
             return (.discarded(reason: "attempts exhausted"), error)
         }
         // Half of the delay is random: work that failed together should not come back together.
-        let delay = Backoff.delay(after: item.attempts + 1, policy: item.retry, fraction: Double.random(in: 0...1))
+        let fraction = self.chance.fraction()
+        let delay = Backoff.delay(after: item.attempts + 1, policy: item.retry, fraction: fraction)
         return (.retry(after: delay), error)
     }
 }

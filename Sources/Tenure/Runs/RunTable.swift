@@ -21,10 +21,14 @@ final class RunTable: Sendable {
     }
 
     private let state = Mutex(State())
+    private let executor: (any TaskExecutor)?
     private let onFinish: @Sendable () -> Void
 
-    /// - Parameter onFinish: Called when there is something to take, once until it is taken.
-    init(onFinish: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - executor: Where attempts run; `nil` is the cooperative pool.
+    ///   - onFinish: Called when there is something to take, once until it is taken.
+    init(executor: (any TaskExecutor)? = nil, onFinish: @escaping @Sendable () -> Void) {
+        self.executor = executor
         self.onFinish = onFinish
     }
 
@@ -60,7 +64,7 @@ final class RunTable: Sendable {
         self.state.withLock { $0.running[id] = entry }
         // SHIELD: the attempt outlives the scheduler's step and is cancelled one by one (timeout, lost claim, user);
         // `cancelAll` and the wait for an empty table end it before the scheduler returns.
-        let task = Task {
+        let task = Task(executorPreference: self.executor) {
             let outcome = await body { self.state.withLock { $0.running[id]?.cause } }
             self.finish(entry, outcome)
         }
@@ -116,6 +120,7 @@ final class RunTable: Sendable {
     private func cancel(cause: CancellationCause, where predicate: (Entry) -> Bool) -> Int {
         let entries = self.state.withLock { state -> [Entry] in
             let entries = state.running.values.filter { $0.cause == nil && predicate($0) }
+                .sorted { $0.item.id < $1.item.id }
             for entry in entries { state.running[entry.item.id]?.cause = cause }
             return entries
         }

@@ -14,14 +14,17 @@ final class SoftGate: Sendable {
 
     private let width: Int
     private let patience: Duration
+    private let clock: MonotonicClock
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - width: Tasks inside at a time.
     ///   - patience: The longest wait.
-    init(width: Int, patience: Duration) {
+    ///   - clock: By which it is counted.
+    init(width: Int, patience: Duration, clock: MonotonicClock = MonotonicClock()) {
         self.width = width
         self.patience = patience
+        self.clock = clock
     }
 
     /// Runs a body when it is its turn, or when the patience is over.
@@ -56,11 +59,11 @@ final class SoftGate: Sendable {
                 return nil
             }
             state.lastID += 1
-            state.waiting.append((state.lastID, Signal()))
+            state.waiting.append((state.lastID, Signal(clock: self.clock)))
             return state.waiting[state.waiting.count - 1]
         }
         guard let place else { return }
-        await place.signal.wait(until: .now + self.patience)
+        await place.signal.wait(until: self.clock.continuous + self.patience)
         self.state.withLock { state in
             // Still waiting: it goes in beside the others.
             guard let index = state.waiting.firstIndex(where: { $0.id == place.id }) else { return }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Logging
 
 /// What all tenant schedulers of a node share.
@@ -7,19 +6,26 @@ struct SchedulerEnvironment: Sendable {
     let runs: RunOptions
     let autoMigrate: Bool
     let dispatcher: Dispatcher
-    let clock: MonotonicClock
+    let surroundings: Surroundings
     let events: EventBus
     let logger: Logger
     let gauges: NodeGauges
     /// Makes the store of a tenant; it connects when it is prepared.
     let makeStore: @Sendable (Tenant) -> any TenantStore
     /// Connecting and migrating many tenants at once would delay the hand-overs that are at their short, critical step.
-    let preparing = SoftGate(width: 1, patience: .milliseconds(250))
+    let preparing: SoftGate
     /// Registrations that are alive, this node's own included; kept up to date by the cluster agent.
     let living: LivingSet
     /// How long claims of a living predecessor stay lent.
     let drainTimeout: Duration
 
     /// A name for a claim, made here so that a claim whose reply was lost can be found.
-    func newBatchID() -> BatchID { BatchID(UUID().uuidString.lowercased()) }
+    func newBatchID() -> BatchID { BatchID(self.surroundings.chance.name()) }
+
+    var clock: MonotonicClock { self.surroundings.clock }
+
+    /// The pace at which tenants are prepared.
+    static func preparing(_ clock: MonotonicClock) -> SoftGate {
+        SoftGate(width: 1, patience: .milliseconds(250), clock: clock)
+    }
 }

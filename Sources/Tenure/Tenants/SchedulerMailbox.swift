@@ -33,7 +33,12 @@ final class SchedulerMailbox: Sendable {
     }
 
     private let mail = Mutex(Mail())
-    private let signal = Signal()
+    private let signal: Signal
+
+    /// - Parameter clock: By which it waits.
+    init(clock: MonotonicClock) {
+        self.signal = Signal(clock: clock)
+    }
 
     func send(_ command: Command) {
         self.mail.withLock { $0.commands.append(command) }

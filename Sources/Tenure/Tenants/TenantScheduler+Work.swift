@@ -13,7 +13,9 @@ extension TenantScheduler {
             return self.nextWake(from: [self.now.advanced(by: .milliseconds(100))])
         }
         if self.jobs.version == nil {
-            if self.jobs.isContested { await self.mailbox.wait(until: .now + Self.contestPause) }
+            if self.jobs.isContested {
+                await self.mailbox.wait(until: self.environment.clock.continuous + Self.contestPause)
+            }
             await self.readJobs()
         }
         let didWork = await self.exchange(epoch)
@@ -27,7 +29,7 @@ extension TenantScheduler {
     /// costs nothing for days.
     private func maintain(_ epoch: Epoch) async {
         // Owners of many tenants that opened together do not all come back in the same second.
-        let spread = Duration.seconds(Int64.random(in: 0..<600))
+        let spread = Duration.seconds(600 * self.environment.surroundings.chance.fraction())
         self.maintainAt = self.now.advanced(by: Self.maintenanceInterval + spread)
         do {
             try await self.store.maintain(epoch: epoch, retention: self.environment.runs.retention)

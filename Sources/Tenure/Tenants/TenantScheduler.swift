@@ -105,10 +105,10 @@ actor TenantScheduler {
         self.holder = holder
         self.environment = environment
         self.report = report
-        let mailbox = SchedulerMailbox()
+        let mailbox = SchedulerMailbox(clock: environment.clock)
         self.mailbox = mailbox
         self.membership = environment.dispatcher.add(tenant.descriptor) { count in mailbox.grant(count) }
-        self.runs = RunTable { mailbox.wake() }
+        self.runs = RunTable(executor: environment.surroundings.executor) { mailbox.wake() }
         var log = environment.logger
         log[metadataKey: "tenant"] = "\(tenant.id)"
         self.log = log
@@ -116,6 +116,7 @@ actor TenantScheduler {
             tenant: tenant.id,
             handlers: environment.handlers,
             clock: environment.clock,
+            chance: environment.surroundings.chance,
             defaultTimeout: environment.runs.defaultTimeout,
             logger: log
         )
@@ -177,7 +178,7 @@ actor TenantScheduler {
         self.signalTask?.cancel()
         let signals = await self.store.signals()
         // SHIELD: ends with the store's stream, and is cancelled when the store is replaced or the scheduler ends.
-        self.signalTask = Task { [mailbox] in
+        self.signalTask = Task(executorPreference: self.environment.surroundings.executor) { [mailbox] in
             for await _ in signals { mailbox.hint() }
         }
     }
@@ -362,7 +363,7 @@ actor TenantScheduler {
         self.failingSince = since
         self.failures += 1
         self.retryAt = self.now.advanced(
-            by: Backoff.pause(after: self.failures, fraction: Double.random(in: 0...1))
+            by: Backoff.pause(after: self.failures, fraction: self.environment.surroundings.chance.fraction())
         )
         self.log.debug("the tenant's database cannot be used", metadata: ["error": "\(error)"])
         if !self.isTroubled, since.duration(to: self.now) >= Self.troubleThreshold || error.code == .schema {

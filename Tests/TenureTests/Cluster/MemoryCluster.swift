@@ -51,11 +51,12 @@ struct MemoryCluster: Sendable {
                 runs: options.runs,
                 autoMigrate: true,
                 dispatcher: Dispatcher(runs: options.runs, selection: options.selection, clock: clock),
-                clock: clock,
+                surroundings: Surroundings(clock: clock),
                 events: events,
                 logger: quiet,
                 gauges: gauges,
                 makeStore: { [acme = cluster.acme] _ in acme.store() },
+                preparing: SchedulerEnvironment.preparing(clock),
                 living: living,
                 drainTimeout: options.coordination.drainTimeout
             )
