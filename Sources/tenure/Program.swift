@@ -34,6 +34,7 @@ struct Program: AsyncParsableCommand {
                     DeadCommand.self, LeaseCommand.self, MessagesCommand.self,
                 ]
             ),
+            CommandGroup(name: "Diagnosis", subcommands: [AuditCommand.self]),
             CommandGroup(name: "Helpers", subcommands: [CronCommand.self, ConfigCommand.self, BenchCommand.self]),
         ]
     )

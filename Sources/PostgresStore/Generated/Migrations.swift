@@ -1509,7 +1509,7 @@ END $$;
     package static let m0008 = Migration(
         number: 8,
         name: "jobs",
-        sha256: "3181538b10890004662c2d534d7168789aa72e307b245f4d8fbc68608de685a7",
+        sha256: "8ed90efd41820946fbe3ea94415da998cfb784c879fcb9cc4f7551b3639f1f53",
         isBreaking: false,
         source: #"""
 -- What users call to define recurring jobs.
@@ -1686,8 +1686,9 @@ BEGIN
         backoff_base_ms = wanted.backoff_base_ms, backoff_max_ms = wanted.backoff_max_ms,
         timeout_ms = wanted.timeout_ms, deleted_at = NULL, updated_at = now(), revision = j.revision + 1,
         anchor = CASE WHEN reschedules THEN coalesce(wanted.starts_at, now()) ELSE j.anchor END,
-        -- What the old schedule left undone is not caught up by the new one.
-        planned_from = CASE WHEN reschedules THEN now() ELSE j.planned_from END,
+        -- What the old schedule left undone is not caught up by the new one. Occurrences that it came to while this
+        -- transaction was open are its own.
+        planned_from = CASE WHEN reschedules THEN greatest(now(), j.last_occurrence) ELSE j.planned_from END,
         next_due = CASE WHEN reschedules THEN NULL ELSE j.next_due END,
         paused = j.paused AND present.deleted_at IS NULL
     WHERE j.name = schedule_job.name
@@ -1721,7 +1722,7 @@ BEGIN
     UPDATE __schema__.jobs AS j
     SET paused = false, resumed_at = now(), updated_at = now(), revision = j.revision + 1, next_due = NULL,
         -- The misfire policy decides about what was missed, except where that would pause the job again.
-        planned_from = CASE WHEN j.misfire = 'pause' THEN now() ELSE j.planned_from END
+        planned_from = CASE WHEN j.misfire = 'pause' THEN greatest(now(), j.last_occurrence) ELSE j.planned_from END
     WHERE j.name = job.name;
     PERFORM __schema__.note_change('job.resumed', job.name);
     RETURN true;

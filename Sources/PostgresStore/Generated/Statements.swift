@@ -14,6 +14,283 @@ SELECT m.number, m.name, m.sha256, m.breaking FROM __schema__.migrations AS m OR
 
 """#)
 
+    /// The contents of `audit_claims.sql`.
+    package static let auditClaims = Statement(
+        name: "audit_claims",
+        sha256: "e1c51231636471668e8454e11ac8f678852931c180b8930e4347f7b3700e2a17",
+        parameterCount: 1,
+        source: #"""
+-- The claims that stand, with the ordering keys that their rows have, and the IDs that are no work. Bounded: $1.
+SELECT c.batch::text, c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.ids, c.keys,
+    ARRAY(
+        SELECT w.ordering_key FROM __schema__.work AS w WHERE w.id = ANY (c.ids) AND w.ordering_key IS NOT NULL),
+    ARRAY(SELECT unnest(c.ids) EXCEPT SELECT w.id FROM __schema__.work AS w WHERE w.id = ANY (c.ids) ORDER BY 1)
+FROM __schema__.claims AS c
+ORDER BY c.claimed_at, c.batch
+LIMIT $1
+
+"""#)
+
+    /// The contents of `audit_completed_twice.sql`.
+    package static let auditCompletedTwice = Statement(
+        name: "audit_completed_twice",
+        sha256: "996760f5ce8d751d815510d5dde6fbf9de2ea0fe5011f5b5ef022a4a8b77a9db",
+        parameterCount: 2,
+        source: #"""
+-- Runs that completed more than once. $1 since, $2 limit.
+SELECT to_json(q)::text FROM (
+    SELECT r.run_id, r.attempt, r.kind, r.topic, r.job_name, r.scheduled_for, r.node, r.epoch, r.started_at,
+        r.finished_at
+    FROM (
+        SELECT c.run_id FROM __schema__.runs AS c
+        WHERE c.state = 'completed' AND ($1::timestamptz IS NULL OR c.finished_at >= $1)
+        GROUP BY c.run_id HAVING count(*) > 1
+        ORDER BY c.run_id LIMIT $2) AS twice
+    JOIN __schema__.runs AS r ON r.run_id = twice.run_id AND r.state = 'completed'
+    ORDER BY r.run_id, r.finished_at
+    LIMIT $2) AS q
+
+"""#)
+
+    /// The contents of `audit_control_rows.sql`.
+    package static let auditControlRows = Statement(
+        name: "audit_control_rows",
+        sha256: "1f3d96d639ef05b3ab46b4c579ad40f8dcf7ef41bf63418eee38e605d8276086",
+        parameterCount: 2,
+        source: #"""
+-- Tables that must have one row and have another number. $1 since (not used), $2 limit.
+SELECT to_json(q)::text FROM (
+    SELECT t.table, t.rows FROM (
+        SELECT 'fence' AS "table", count(*) AS rows FROM __schema__.fence
+        UNION ALL
+        SELECT 'wakeup', count(*) FROM __schema__.wakeup) AS t
+    WHERE t.rows <> 1 AND ($1::timestamptz IS NULL OR true)
+    LIMIT $2) AS q
+
+"""#)
+
+    /// The contents of `audit_dead_and_to_do.sql`.
+    package static let auditDeadAndToDo = Statement(
+        name: "audit_dead_and_to_do",
+        sha256: "08440668766342c2a3614c7fd8496c93f35c89abff42b8c52f53ef320c893e9c",
+        parameterCount: 2,
+        source: #"""
+-- Dead letters that are also work. $1 since, $2 limit.
+SELECT to_json(q)::text FROM (
+    SELECT d.id, d.kind, d.topic, d.job_name, d.scheduled_for, d.failed_at, d.reason, w.due_at, w.attempts
+    FROM __schema__.dead_letters AS d JOIN __schema__.work AS w ON w.id = d.id
+    WHERE $1::timestamptz IS NULL OR d.failed_at >= $1
+    ORDER BY d.id
+    LIMIT $2) AS q
+
+"""#)
+
+    /// The contents of `audit_dead_epochs.sql`.
+    package static let auditDeadEpochs = Statement(
+        name: "audit_dead_epochs",
+        sha256: "8be9a256d2394ac7bb889706378bdded4603035a50b8b8d68b2c48735de3f23c",
+        parameterCount: 2,
+        source: #"""
+-- Dead letters of an epoch that was never installed. $1 since, $2 limit.
+SELECT to_json(q)::text FROM (
+    SELECT d.id, d.kind, d.topic, d.node, d.epoch, d.failed_at
+    FROM __schema__.dead_letters AS d
+    WHERE d.epoch > (SELECT max(f.epoch) FROM __schema__.fence AS f) AND ($1::timestamptz IS NULL OR d.failed_at >= $1)
+    ORDER BY d.id
+    LIMIT $2) AS q
+
+"""#)
+
+    /// The contents of `audit_ended_and_to_do.sql`.
+    package static let auditEndedAndToDo = Statement(
+        name: "audit_ended_and_to_do",
+        sha256: "22d301c14d7d7e8e47bf88a2c9adf59dbe033d942b48554877866fa33f7bf2f9",
+        parameterCount: 2,
+        source: #"""
+-- Work that completed and is still to do, or among the dead letters. $1 since, $2 limit.
+SELECT to_json(q)::text FROM (
+    SELECT r.run_id, left_over.place, r.kind, r.topic, r.job_name, r.scheduled_for, r.attempt, r.node, r.epoch,
+        r.finished_at
+    FROM (
+        SELECT w.id, 'work' AS place FROM __schema__.work AS w
+        UNION ALL
+        SELECT d.id, 'dead_letters' FROM __schema__.dead_letters AS d) AS left_over
+    JOIN __schema__.runs AS r ON r.run_id = left_over.id
+    WHERE r.state = 'completed' AND ($1::timestamptz IS NULL OR r.finished_at >= $1)
+    ORDER BY r.run_id
+    LIMIT $2) AS q
+
+"""#)
+
+    /// The contents of `audit_epochs.sql`.
+    package static let auditEpochs = Statement(
+        name: "audit_epochs",
+        sha256: "f16ec31f91fadb4678bef86274510c50483115db029dd2d9abe7ffbfdcb33a8c",
+        parameterCount: 1,
+        source: #"""
+-- The history by epoch: who wrote under it, when runs were started, and when occurrences were skipped. $1 since.
+SELECT r.epoch, count(*), min(r.node), max(r.node), min(r.started_at), max(r.started_at),
+    min(r.finished_at) FILTER (WHERE r.state = 'skipped'), max(r.finished_at) FILTER (WHERE r.state = 'skipped')
+FROM __schema__.runs AS r
+WHERE r.epoch IS NOT NULL AND ($1::timestamptz IS NULL OR r.finished_at >= $1)
+GROUP BY r.epoch
+ORDER BY r.epoch
+
+"""#)
+
+    /// The contents of `audit_indexes.sql`.
+    package static let auditIndexes = Statement(
+        name: "audit_indexes",
+        sha256: "7747137a0d377d6f98249ae6d0c8f90b4dba7816f181d97785213e3df33de8d1",
+        parameterCount: 2,
+        source: #"""
+-- Indexes that are missing or unfit for use, of partitions too. $1 since (not used), $2 limit.
+WITH expected (relation, index) AS (
+    VALUES
+        ('cancellations', 'cancellations_pkey'),
+        ('changes', 'changes_late'), ('changes', 'changes_pkey'),
+        ('claims', 'claims_keys'), ('claims', 'claims_lent'), ('claims', 'claims_pkey'),
+        ('dead_letters', 'dead_letters_failed_at'), ('dead_letters', 'dead_letters_pkey'),
+        ('fence', 'fence_pkey'),
+        ('inbox', 'inbox_pkey'), ('inbox', 'inbox_received_at'),
+        ('jobs', 'jobs_pkey'),
+        ('lease_waiters', 'lease_waiters_pkey'), ('leases', 'leases_pkey'), ('permits', 'permits_pkey'),
+        ('semaphores', 'semaphores_pkey'),
+        ('runs', 'runs_finished_at'), ('runs', 'runs_job'), ('runs', 'runs_run_id'), ('runs', 'runs_trouble'),
+        ('wakeup', 'wakeup_pkey'),
+        ('work', 'work_due'), ('work', 'work_late'), ('work', 'work_occurrence'), ('work', 'work_ordering_key'),
+        ('work', 'work_pkey'), ('work', 'work_unique_key')
+), present AS (
+    SELECT t.oid AS table_oid, x.oid AS index_oid, x.relname AS index, i.indisvalid AND i.indisready AS fit
+    FROM pg_index AS i
+    JOIN pg_class AS x ON x.oid = i.indexrelid
+    JOIN pg_class AS t ON t.oid = i.indrelid
+    WHERE t.relnamespace = '__schema__'::regnamespace
+)
+SELECT to_json(q)::text FROM (
+    SELECT e.relation, e.index, CASE WHEN p.index IS NULL THEN 'missing' ELSE 'invalid' END AS problem
+    FROM expected AS e LEFT JOIN present AS p ON p.index = e.index
+    WHERE p.fit IS NOT TRUE AND ($1::timestamptz IS NULL OR true)
+    UNION ALL
+    SELECT c.relname, e.index, 'missing in a partition'
+    FROM expected AS e
+    JOIN present AS p ON p.index = e.index AND e.relation = 'runs'
+    CROSS JOIN LATERAL (
+        SELECT i.inhrelid AS oid FROM pg_inherits AS i WHERE i.inhparent = '__schema__.runs'::regclass) AS part
+    JOIN pg_class AS c ON c.oid = part.oid
+    WHERE NOT EXISTS (
+        SELECT FROM pg_inherits AS i JOIN present AS child ON child.index_oid = i.inhrelid
+        WHERE i.inhparent = p.index_oid AND child.table_oid = part.oid AND child.fit)
+    ORDER BY 1, 2
+    LIMIT $2) AS q
+
+"""#)
+
+    /// The contents of `audit_occurrence_twice.sql`.
+    package static let auditOccurrenceTwice = Statement(
+        name: "audit_occurrence_twice",
+        sha256: "0c22129accd89cf53806786ea34854a6bc2f762b65af26faae249cc499a50383",
+        parameterCount: 2,
+        source: #"""
+-- Occurrences that were made into work more than once. $1 since, $2 limit.
+WITH places AS (
+    SELECT r.job_name, r.scheduled_for, r.run_id AS id, 'runs' AS place, r.state, r.node, r.epoch, r.finished_at
+    FROM __schema__.runs AS r
+    WHERE r.job_name IS NOT NULL AND r.scheduled_for IS NOT NULL AND ($1::timestamptz IS NULL OR r.finished_at >= $1)
+    UNION ALL
+    SELECT w.job_name, w.scheduled_for, w.id, 'work', NULL, NULL, NULL, NULL FROM __schema__.work AS w
+    WHERE w.job_name IS NOT NULL AND w.scheduled_for IS NOT NULL
+    UNION ALL
+    SELECT d.job_name, d.scheduled_for, d.id, 'dead_letters', NULL, d.node, d.epoch, d.failed_at
+    FROM __schema__.dead_letters AS d
+    WHERE d.job_name IS NOT NULL AND d.scheduled_for IS NOT NULL
+), twice AS (
+    SELECT p.job_name, p.scheduled_for FROM places AS p
+    GROUP BY p.job_name, p.scheduled_for HAVING min(p.id) <> max(p.id)
+    ORDER BY p.job_name, p.scheduled_for LIMIT $2
+)
+SELECT to_json(q)::text FROM (
+    SELECT p.* FROM twice AS t JOIN places AS p USING (job_name, scheduled_for)
+    ORDER BY p.job_name, p.scheduled_for, p.id, p.finished_at
+    LIMIT $2) AS q
+
+"""#)
+
+    /// The contents of `audit_occurrences.sql`.
+    package static let auditOccurrences = Statement(
+        name: "audit_occurrences",
+        sha256: "b1c214df1480c3a0aee872ae3cea105fe065907f2e6111e8e1441537d071de94",
+        parameterCount: 3,
+        source: #"""
+-- What is recorded of the occurrences of a job: instants in ascending order with the lowest ID of each, and whether the
+-- row stands for all earlier ones that were due with it. $1 job, $2 later than, $3 up to.
+SELECT coalesce(array_agg(o.scheduled_for ORDER BY o.scheduled_for), '{}'),
+    coalesce(array_agg(o.id ORDER BY o.scheduled_for), '{}'),
+    coalesce(array_agg(o.stands_for_earlier ORDER BY o.scheduled_for), '{}')
+FROM (
+    SELECT p.scheduled_for, min(p.id) AS id, bool_or(p.stands_for_earlier) AS stands_for_earlier
+    FROM (
+        SELECT r.scheduled_for, r.run_id AS id,
+            r.state = 'skipped' AND coalesce(r.reason, '') LIKE '%:earlier-too' AS stands_for_earlier
+        FROM __schema__.runs AS r
+        WHERE r.job_name = $1 AND r.scheduled_for > $2 AND r.scheduled_for <= $3
+        UNION ALL
+        SELECT w.scheduled_for, w.id, false FROM __schema__.work AS w
+        WHERE w.job_name = $1 AND w.scheduled_for > $2 AND w.scheduled_for <= $3
+        UNION ALL
+        SELECT d.scheduled_for, d.id, false FROM __schema__.dead_letters AS d
+        WHERE d.job_name = $1 AND d.scheduled_for > $2 AND d.scheduled_for <= $3) AS p
+    GROUP BY p.scheduled_for) AS o
+
+"""#)
+
+    /// The contents of `audit_partitions.sql`.
+    package static let auditPartitions = Statement(
+        name: "audit_partitions",
+        sha256: "371d203f3c43f4822efb3a68d7ab00a560068f270a4e160ebf8a5d14d1c17e29",
+        parameterCount: 2,
+        source: #"""
+-- Partitions of the history that are missing: today's, tomorrow's. $1 since (not used), $2 limit.
+SELECT to_json(q)::text FROM (
+    SELECT 'runs_' || to_char(day, 'YYYYMMDD') AS partition
+    FROM generate_series(
+        date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC'),
+        date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 day', interval '1 day') AS day
+    WHERE ($1::timestamptz IS NULL OR true) AND NOT EXISTS (
+        SELECT FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = '__schema__.runs'::regclass AND c.relname = 'runs_' || to_char(day, 'YYYYMMDD'))
+    LIMIT $2) AS q
+
+"""#)
+
+    /// The contents of `audit_state.sql`.
+    package static let auditState = Statement(
+        name: "audit_state",
+        sha256: "f87858e2e87023d1ed156b8800ddf49b9fd9ef72537f627e898bcbed2b12ab91",
+        parameterCount: 0,
+        source: #"""
+-- Where a tenant stands: the server's clock, the owner, until when it sleeps, the work that has waited longest and could
+-- start, and since when the history is complete.
+SELECT clock_timestamp(), f.epoch, f.node, f.incarnation, f.since, w.sleep_until, waiting.id, waiting.due_at,
+    (SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC')
+    FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+    WHERE i.inhparent = '__schema__.runs'::regclass AND c.relname ~ '^runs_[0-9]{8}$')
+FROM (SELECT count(*) AS rows, max(epoch) AS epoch, max(node) AS node, max(incarnation) AS incarnation,
+    max(since) AS since FROM __schema__.fence) AS f
+CROSS JOIN (SELECT count(*) AS rows, max(sleep_until) AS sleep_until FROM __schema__.wakeup) AS w
+LEFT JOIN LATERAL (
+    SELECT v.id, v.due_at FROM __schema__.work AS v
+    WHERE v.due_at <= clock_timestamp()
+        AND v.id NOT IN (SELECT unnest(c.ids) FROM __schema__.claims AS c)
+        AND (v.ordering_key IS NULL
+            OR v.ordering_key NOT IN (SELECT unnest(c.keys) FROM __schema__.claims AS c)
+            AND NOT EXISTS (
+                SELECT FROM __schema__.work AS head WHERE head.ordering_key = v.ordering_key AND head.id < v.id))
+    ORDER BY v.due_at, v.id LIMIT 1) AS waiting ON true
+WHERE f.rows = 1 AND w.rows = 1
+
+"""#)
+
     /// The contents of `cancellations.sql`.
     package static let cancellations = Statement(
         name: "cancellations",
@@ -804,6 +1081,18 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
     /// Every statement, sorted by the name of its file.
     package static let all: [Statement] = [
         appliedMigrations,
+        auditClaims,
+        auditCompletedTwice,
+        auditControlRows,
+        auditDeadAndToDo,
+        auditDeadEpochs,
+        auditEndedAndToDo,
+        auditEpochs,
+        auditIndexes,
+        auditOccurrenceTwice,
+        auditOccurrences,
+        auditPartitions,
+        auditState,
         cancellations,
         claim,
         clientAcquireLease,

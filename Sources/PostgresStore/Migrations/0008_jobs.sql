@@ -172,8 +172,9 @@ BEGIN
         backoff_base_ms = wanted.backoff_base_ms, backoff_max_ms = wanted.backoff_max_ms,
         timeout_ms = wanted.timeout_ms, deleted_at = NULL, updated_at = now(), revision = j.revision + 1,
         anchor = CASE WHEN reschedules THEN coalesce(wanted.starts_at, now()) ELSE j.anchor END,
-        -- What the old schedule left undone is not caught up by the new one.
-        planned_from = CASE WHEN reschedules THEN now() ELSE j.planned_from END,
+        -- What the old schedule left undone is not caught up by the new one. Occurrences that it came to while this
+        -- transaction was open are its own.
+        planned_from = CASE WHEN reschedules THEN greatest(now(), j.last_occurrence) ELSE j.planned_from END,
         next_due = CASE WHEN reschedules THEN NULL ELSE j.next_due END,
         paused = j.paused AND present.deleted_at IS NULL
     WHERE j.name = schedule_job.name
@@ -207,7 +208,7 @@ BEGIN
     UPDATE __schema__.jobs AS j
     SET paused = false, resumed_at = now(), updated_at = now(), revision = j.revision + 1, next_due = NULL,
         -- The misfire policy decides about what was missed, except where that would pause the job again.
-        planned_from = CASE WHEN j.misfire = 'pause' THEN now() ELSE j.planned_from END
+        planned_from = CASE WHEN j.misfire = 'pause' THEN greatest(now(), j.last_occurrence) ELSE j.planned_from END
     WHERE j.name = job.name;
     PERFORM __schema__.note_change('job.resumed', job.name);
     RETURN true;

@@ -1,11 +1,15 @@
 /// A JSON object whose values are texts, numbers and truth values, in a fixed order: what an event is.
 ///
 /// Foundation's coders neither keep the order of an object's members nor exist in a pure module.
-struct FlatJSON {
-    private(set) var text = "{}"
+package struct FlatJSON {
+    /// The object so far.
+    package private(set) var text = "{}"
+
+    /// An object without members.
+    package init() {}
 
     /// Adds a member at the end. A number that JSON cannot express is `null`.
-    mutating func append(_ name: String, _ value: ClusterEvent.Value) {
+    package mutating func append(_ name: String, _ value: ClusterEvent.Value) {
         self.text.removeLast()
         if self.text.utf8.count > 1 { self.text += "," }
         Self.append(string: name, to: &self.text)
