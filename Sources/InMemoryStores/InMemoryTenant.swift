@@ -74,16 +74,27 @@ package final class InMemoryTenant: Sendable {
 
     /// Adds work.
     ///
-    /// - Returns: Its ID, or that of the live work which has the unique key already.
-    package func add(_ work: NewWork) -> WorkID {
-        self.commit { state, now in state.add(work, at: now) }
+    /// - Returns: Its ID, or that of the work which has the unique key already.
+    /// - Throws: ``StoreError`` with `.rejected` when the unique key is taken, and that is to be an error.
+    package func add(_ work: NewWork) throws(StoreError) -> WorkID {
+        try self.commit { state, now in Self.result { () throws(StoreError) in try state.add(work, at: now) } }.get()
     }
 
     /// Takes in a message from outside.
     ///
     /// - Returns: Its ID, or `nil` if this source's message was seen before.
-    package func receive(_ work: NewWork, source: String, messageID: String) -> WorkID? {
-        self.commit { state, now in state.receive(work, source: source, messageID: messageID, at: now) }
+    package func receive(_ work: NewWork, source: String, messageID: String) throws(StoreError) -> WorkID? {
+        try self.commit { state, now in
+            Self.result { () throws(StoreError) in
+                try state.receive(work, source: source, messageID: messageID, at: now)
+            }
+        }.get()
+    }
+
+    private static func result<Value>(
+        _ body: () throws(StoreError) -> Value
+    ) -> Result<Value, StoreError> {
+        do throws(StoreError) { return .success(try body()) } catch { return .failure(error) }
     }
 
     /// Cancels work that has not started.

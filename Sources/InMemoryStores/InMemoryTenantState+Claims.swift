@@ -131,6 +131,8 @@ extension InMemoryTenantState {
         error: String?,
         at instant: ServerTime
     ) {
+        var work = work
+        work.item.isSuspect = false
         self.deadLetters[work.item.id] = TenantContents.DeadLetter(
             work: work,
             reason: reason,

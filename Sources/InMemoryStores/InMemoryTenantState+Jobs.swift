@@ -38,8 +38,9 @@ extension InMemoryTenantState {
                 throw Self.rejection("an occurrence of job \(request.job) comes twice")
             }
             let item = self.item(of: job, scheduledFor: occurrence, dueAt: occurrence)
-            self.write(TenantContents.Work(item: item, uniqueKey: nil))
-            items.append(item)
+            let work = TenantContents.Work(item, uniqueKey: nil, now: now)
+            self.write(work)
+            items.append(work.item)
         }
 
         job.definition.lastOccurrence = instants.max() ?? job.definition.lastOccurrence
@@ -97,7 +98,8 @@ extension InMemoryTenantState {
             timeoutMilliseconds: job.request.timeoutMilliseconds,
             orderingKey: job.request.overlap == .queue ? "job:\(job.request.name)" : nil,
             jobName: job.request.name,
-            scheduledFor: scheduledFor
+            scheduledFor: scheduledFor,
+            limitKey: job.request.limitKey
         )
     }
 
@@ -166,7 +168,7 @@ extension InMemoryTenantState {
     mutating func trigger(_ name: String, at now: ServerTime) -> WorkID? {
         guard let job = self.liveJob(name) else { return nil }
         let item = self.item(of: job, scheduledFor: nil, dueAt: now)
-        self.write(TenantContents.Work(item: item, uniqueKey: nil))
+        self.write(TenantContents.Work(item, uniqueKey: nil, now: now))
         self.wake(now)
         return item.id
     }

@@ -45,6 +45,8 @@ struct InMemoryTenantState: Sendable {
     var runs: [TenantContents.Run] = []
     var deadLetters: [WorkID: TenantContents.DeadLetter] = [:]
     var messages: [MessageKey: TenantContents.Message] = [:]
+    /// Unique keys that count for some time, whatever became of the work.
+    var uniqueKeys: [String: (id: WorkID, until: ServerTime)] = [:]
     /// Until when the owner sleeps.
     var sleepUntil: ServerTime = .distantPast
     /// Grows with every transaction.

@@ -18,10 +18,20 @@ package struct TenantContents: Sendable, Equatable {
     package struct Work: Sendable, Equatable {
         package var item: WorkItem
         package var uniqueKey: String?
+        /// How long after it first became due attempts begin.
+        package var retryFor: Duration?
 
-        package init(item: WorkItem, uniqueKey: String?) {
+        package init(item: WorkItem, uniqueKey: String?, retryFor: Duration? = nil) {
             self.item = item
             self.uniqueKey = uniqueKey
+            self.retryFor = retryFor
+        }
+
+        /// Keeps the limit of time beside the item: owners are told only when it ends.
+        init(_ item: WorkItem, uniqueKey: String?, now: ServerTime) {
+            self.init(item: item, uniqueKey: uniqueKey, retryFor: item.retry.retryFor)
+            self.item.retry.retryFor = nil
+            self.item.retryUntil = self.retryFor.map { max(item.dueAt, now).advanced(by: $0) }
         }
     }
 

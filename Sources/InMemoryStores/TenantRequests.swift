@@ -23,6 +23,14 @@ package struct NewWork: Sendable, Equatable {
     package var timeoutMilliseconds: Int64?
     /// While work with this key is to be done or running, another is not added: its ID is returned.
     package var uniqueKey: String?
+    /// What happens when the unique key is taken.
+    package var onConflict = UniqueConflict.ignore
+    /// Whether running work takes the unique key.
+    package var uniqueStates = UniqueStates.live
+    /// The unique key is taken for at least so long after the enqueuing.
+    package var uniqueFor: Duration?
+    /// What limits that count by key count by.
+    package var limitKey: String?
     /// Work of one key runs in the order of the IDs, one at a time.
     package var orderingKey: String?
     package var correlationID: String?
@@ -75,6 +83,8 @@ package struct NewJob: Sendable, Equatable {
     package var timeoutMilliseconds: Int64?
     /// Each run is put off by up to this. Default none.
     package var jitterMilliseconds: Int64 = 0
+    /// What limits that count by key count by.
+    package var limitKey: String?
     /// Occurrences lie within this window, when it is set.
     package var startsAt: ServerTime?
     package var endsAt: ServerTime?

@@ -40,7 +40,7 @@ final class InMemoryTenantBackend: TenantBackend {
         options: WorkOptions
     ) async throws -> WorkID {
         try Self.check(topic: topic, payload: payload, priority: options.priority)
-        return self.state.withLock { state in self.insert(kind, topic, payload, due, options, &state) }
+        return try self.state.withLock { state in try self.insert(kind, topic, payload, due, options, &state) }
     }
 
     func receive(
@@ -53,11 +53,11 @@ final class InMemoryTenantBackend: TenantBackend {
     ) async throws -> WorkID? {
         guard !source.isEmpty, !messageID.isEmpty else { throw Self.refusal("source and message_id must not be empty") }
         try Self.check(topic: topic, payload: payload, priority: options.priority)
-        return self.state.withLock { state in
+        return try self.state.withLock { state in
             guard !state.messages.contains(where: { $0.source == source && $0.messageID == messageID }) else {
                 return nil
             }
-            let id = self.insert(.inbox, topic, payload, due, options, &state)
+            let id = try self.insert(.inbox, topic, payload, due, options, &state)
             state.messages.append(ReceivedMessage(source: source, messageID: messageID, id: id, receivedAt: self.now))
             return id
         }
@@ -75,10 +75,10 @@ final class InMemoryTenantBackend: TenantBackend {
         try await self.cancel(id, kinds: WorkKind.allCases) ? .cancelled : .unknown
     }
 
-    func work(kinds: [WorkKind], job: String?, id: WorkID?, limit: Int) async throws -> [WorkInfo] {
+    func work(kinds: [WorkKind], job: String?, id: WorkID?, states: [String], limit: Int) async throws -> [WorkInfo] {
         let matching = self.allWork.filter { work in
             (kinds.isEmpty || kinds.contains(work.kind)) && (job == nil || work.jobName == job)
-                && (id == nil || work.id == id)
+                && (id == nil || work.id == id) && (states.isEmpty || states.contains(work.state))
         }
         return Array(matching.sorted { ($0.dueAt, $0.id) < ($1.dueAt, $1.id) }.prefix(limit))
     }
@@ -91,9 +91,13 @@ final class InMemoryTenantBackend: TenantBackend {
         _ options: WorkOptions,
         job: String? = nil,
         _ state: inout State
-    ) -> WorkID {
+    ) throws(RequestRefused) -> WorkID {
         if let key = options.uniqueKey, let present = state.work.values.first(where: { $0.uniqueKey == key }) {
-            return present.id
+            switch options.onConflict {
+            case .ignore: return present.id
+            case .replace: state.work[present.id] = nil
+            case .error: throw Self.refusal("there is work with the unique key '\(key)' already: \(present.id)")
+            }
         }
         let dueAt =
             switch due {
@@ -135,12 +139,12 @@ final class InMemoryTenantBackend: TenantBackend {
     func resumeJob(_ name: String) async throws -> Bool { try self.setPaused(name, false) }
 
     func triggerJob(_ name: String) async throws -> WorkID {
-        let id = self.state.withLock { state -> WorkID? in
+        let id = try self.state.withLock { state throws -> WorkID? in
             guard let draft = state.jobs[name]?.draft else { return nil }
             var options = WorkOptions()
             options.priority = draft.priority
             options.retry = draft.retry
-            return self.insert(.job, draft.topic, draft.payload, .now, options, job: name, &state)
+            return try self.insert(.job, draft.topic, draft.payload, .now, options, job: name, &state)
         }
         guard let id else { throw Self.noJob(name) }
         return id

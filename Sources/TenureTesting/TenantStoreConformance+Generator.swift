@@ -220,7 +220,15 @@ struct TenantGenerator: RandomNumberGenerator {
     private mutating func work() -> NewWork {
         var work = NewWork(self.oneIn(3) ? .timer : .outbox, topic: "t\(self.below(3))", due: self.due())
         work.priority = self.one(of: [-1, 0, 0, 0, 3])
-        if self.oneIn(4) { work.uniqueKey = "u\(self.below(4))" }
+        if self.oneIn(3) {
+            work.uniqueKey = "u\(self.below(4))"
+            work.onConflict = self.one(of: [.ignore, .ignore, .replace, .error])
+            work.uniqueStates = self.one(of: [.live, .waiting])
+            if work.uniqueStates == .live, self.oneIn(3) { work.uniqueFor = .seconds(3600) }
+        }
+        if self.oneIn(4) { work.limitKey = "l\(self.below(2))" }
+        if self.oneIn(4) { work.retry.delays = self.one(of: [.fixed(.seconds(1)), .linear(.seconds(1))]) }
+        if self.oneIn(4) { work.retry.retryFor = .seconds(3600) }
         if self.oneIn(2) { work.orderingKey = "k\(self.below(3))" }
         return work
     }
@@ -239,6 +247,9 @@ struct TenantGenerator: RandomNumberGenerator {
         job.overlap = self.one(of: NewJob.Overlap.allCases)
         job.misfire = self.oneIn(3) ? .pause : .latest
         job.priority = self.one(of: [0, 3])
+        if self.oneIn(3) { job.limitKey = "l0" }
+        if self.oneIn(3) { job.retry.delays = .exponential(.seconds(1), jitter: .decorrelated) }
+        if self.oneIn(3) { job.retry.retryFor = .seconds(3600) }
         return job
     }
 

@@ -79,7 +79,9 @@ extension TenantContents {
             return "now+\(Int((Double(seconds) / 600).rounded()) * 600)"
         }
         var lines = ["fence \(self.fence.epoch) \(self.fence.holder.map(\.description) ?? "")"]
-        lines += self.work.map { "work \($0.item.line(about)) unique \($0.uniqueKey ?? "")" }
+        lines += self.work.map {
+            "work \($0.item.line(about)) unique \($0.uniqueKey ?? "") \($0.retryFor?.description ?? "")"
+        }
         lines += self.claims.map {
             "claim \($0.batch) \($0.holder) \($0.epoch) \($0.ids) \($0.keys) lone \($0.isLone) lent "
                 + about($0.lentUntil)
@@ -101,8 +103,11 @@ extension TenantContents {
             return "run \(run.id) \(run.attempt) \(run.state) \(run.kind) \(epoch) \(texts) \(instants)"
         }.sorted()
         lines += self.deadLetters.map {
-            let texts = [$0.work.uniqueKey, $0.reason, $0.error, $0.node, $0.epoch?.description].map { $0 ?? "-" }
-            return "dead \($0.work.item.line(about)) \(texts) \(about($0.failedAt))"
+            let texts = [
+                $0.work.uniqueKey, $0.reason, $0.error, $0.node, $0.epoch?.description,
+                $0.work.retryFor?.description,
+            ].map { $0 ?? "-" }
+            return "dead \($0.work.item.withoutLimit.line(about)) \(texts) \(about($0.failedAt))"
         }
         lines += self.messages.map { "message \($0.source) \($0.messageID) \($0.id) \(about($0.receivedAt))" }
         return lines
@@ -110,8 +115,17 @@ extension TenantContents {
 }
 
 extension WorkItem {
+    /// A dead letter's limit of time is over.
+    fileprivate var withoutLimit: WorkItem {
+        var item = self
+        item.retryUntil = nil
+        return item
+    }
+
     fileprivate func line(_ about: (ServerTime?) -> String) -> String {
-        let texts = [self.orderingKey, self.jobName].map { $0 ?? "-" }
+        let texts = [
+            self.orderingKey, self.jobName, self.limitKey, self.retry.delays?.description, about(self.retryUntil),
+        ].map { $0 ?? "-" }
         return "\(self.id) \(self.kind) \(self.topic) \(self.payload) \(about(self.dueAt)) \(self.priority) "
             + "\(self.attempts) \(self.crashes) \(self.isSuspect) \(texts) \(about(self.scheduledFor))"
     }

@@ -15,7 +15,8 @@ package protocol TenantStoreHarness: Sendable {
     /// Everything that the tenant holds.
     func contents() async throws -> TenantContents
 
-    /// Adds work, and returns its ID or that of the live work which has the unique key already.
+    /// Adds work, and returns its ID or that of the work which has the unique key already; ``StoreError`` with
+    /// `.rejected` when that is to be an error.
     func add(_ work: NewWork) async throws -> WorkID
     /// Takes in a message; `nil` if it was seen before.
     func receive(_ work: NewWork, source: String, messageID: String) async throws -> WorkID?
@@ -62,10 +63,10 @@ package struct InMemoryTenantHarness: TenantStoreHarness {
     package func now() async throws -> ServerTime { self.clock.tick() }
     package func advance(by duration: Duration) async throws { self.clock.advance(by: duration) }
     package func contents() async throws -> TenantContents { self.tenant.contents }
-    package func add(_ work: NewWork) async throws -> WorkID { self.tenant.add(work) }
+    package func add(_ work: NewWork) async throws -> WorkID { try self.tenant.add(work) }
 
     package func receive(_ work: NewWork, source: String, messageID: String) async throws -> WorkID? {
-        self.tenant.receive(work, source: source, messageID: messageID)
+        try self.tenant.receive(work, source: source, messageID: messageID)
     }
 
     package func cancel(_ id: WorkID, kinds: [WorkKind]) async throws -> Bool { self.tenant.cancel(id, kinds: kinds) }

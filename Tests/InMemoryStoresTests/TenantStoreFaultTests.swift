@@ -36,7 +36,7 @@ struct TenantStoreFaultTests {
     @Test("A call that does not arrive changes nothing")
     func unreachable() async throws {
         let store = try await self.owner()
-        let id = self.tenant.add(NewWork())
+        let id = try self.tenant.add(NewWork())
         let before = self.tenant.contents
         self.tenant.simulate(.unreachable)
 
@@ -57,7 +57,7 @@ struct TenantStoreFaultTests {
     @Test("A call whose reply is lost has happened, and may be repeated")
     func lostReplies() async throws {
         let store = try await self.owner()
-        let id = self.tenant.add(NewWork())
+        let id = try self.tenant.add(NewWork())
         self.tenant.simulate(.losingReplies)
 
         let lost = await store.exchange(Exchange(pass: self.claim([id])))
@@ -90,12 +90,12 @@ struct TenantStoreFaultTests {
         _ = try await store.assume(epoch: self.epoch, holder: self.holder, living: [], lending: .zero)
         #expect(await signals.next() == .interrupted)
         // Nobody sleeps: no hint, or the next one would not be that of the change.
-        _ = self.tenant.add(NewWork())
+        _ = try self.tenant.add(NewWork())
         await store.setIdle(false)
         await store.setIdle(true)
         #expect(await signals.next() == .work)
 
-        _ = self.tenant.add(NewWork())
+        _ = try self.tenant.add(NewWork())
 
         #expect(await signals.next() == .work)
     }
@@ -103,7 +103,8 @@ struct TenantStoreFaultTests {
     @Test("History is dropped by whole days, messages after thirty days")
     func retention() async throws {
         let store = try await self.owner()
-        let id = try #require(self.tenant.receive(NewWork(.inbox), source: "s", messageID: "m"))
+        let received = try self.tenant.receive(NewWork(.inbox), source: "s", messageID: "m")
+        let id = try #require(received)
         _ = await store.exchange(Exchange(pass: self.claim([id])))
         _ = await store.exchange(Exchange(settlements: [try await self.completion(of: id)]))
         func kept(after days: Int) async throws -> (runs: Int, messages: Int) {

@@ -65,7 +65,9 @@ extension WorkAttributes {
         [
             .text(self.uniqueKey), .text(self.orderingKey), .int(self.priority), .int(self.retry.maxAttempts),
             .text(self.correlationID), .int(self.timeout?.milliseconds), .int(self.retry.baseDelayMilliseconds),
-            .int(self.retry.maxDelayMilliseconds), .text(self.traceContext),
+            .int(self.retry.maxDelayMilliseconds), .text(self.traceContext), .text(self.retry.delays?.description),
+            .int(self.retry.retryFor?.milliseconds), .text(self.limitKey), .text(self.onConflict),
+            .text(self.uniqueStates), .int(self.uniqueFor?.milliseconds),
         ]
     }
 }
@@ -85,6 +87,7 @@ extension JobRequest {
             .int(self.misfireGrace.milliseconds), .int(self.misfireBound), .text(self.overlap),
             .timestamp(microseconds: self.startsAt?.microseconds), .timestamp(microseconds: self.endsAt?.microseconds),
             .int(self.jitter.milliseconds), .text(self.daylightGap), .text(self.daylightOverlap),
+            .text(self.retry.delays?.description), .int(self.retry.retryFor?.milliseconds), .text(self.limitKey),
         ]
     }
 }

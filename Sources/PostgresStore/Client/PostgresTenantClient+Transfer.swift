@@ -64,6 +64,9 @@ extension PostgresTenantClient {
                 maxDelayMilliseconds: Int64(try row.int(11))
             )
             attributes.traceContext = try row.optionalString(12)
+            attributes.retry.delays = try row.optionalString(13).flatMap(RetryDelays.init)
+            attributes.retry.retryFor = try row.optionalInt(14).map { .milliseconds($0) }
+            attributes.limitKey = try row.optionalString(15)
             return TransferredWork(
                 kind: try row.workKind(0),
                 topic: try row.string(1),

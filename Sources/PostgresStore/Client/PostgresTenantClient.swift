@@ -120,12 +120,13 @@ package struct PostgresTenantClient: Sendable {
         kinds: [WorkKind] = [],
         job: String? = nil,
         id: WorkID? = nil,
+        states: [String] = [],
         limit: Int = 100
     ) async throws -> [WorkRecord] {
         try await self.query(
             self.statements.work,
             "work.list",
-            [.texts(kinds.map(\.rawValue)), .text(job), .int(id?.value), .int(limit)]
+            [.texts(kinds.map(\.rawValue)), .text(job), .int(id?.value), .int(limit), .texts(states)]
         ).map(WorkRecord.init)
     }
 

@@ -58,9 +58,12 @@ extension JobRecord {
             jitterMilliseconds: Int64(try row.int(15)),
             daylightGap: try row.string(16),
             daylightOverlap: try row.string(17),
+            limitKey: try row.optionalString(30),
             createdAt: try row.time(22),
             updatedAt: try row.time(23)
         )
+        self.retry.delays = try row.optionalString(28).flatMap(RetryDelays.init)
+        self.retry.retryFor = try row.optionalInt(29).map { .milliseconds($0) }
     }
 }
 
@@ -87,7 +90,8 @@ extension WorkRecord {
             state: try row.string(16),
             node: try row.optionalString(17),
             epoch: try row.epoch(18),
-            claimedAt: try row.optionalTime(19)
+            claimedAt: try row.optionalTime(19),
+            limitKey: try row.optionalString(20)
         )
     }
 }

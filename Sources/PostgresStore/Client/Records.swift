@@ -13,6 +13,7 @@ package struct JobRecord: Sendable, Hashable {
     package var jitterMilliseconds: Int64
     package var daylightGap: String
     package var daylightOverlap: String
+    package var limitKey: String?
     package var createdAt: ServerTime
     package var updatedAt: ServerTime
 }
@@ -42,6 +43,7 @@ package struct WorkRecord: Sendable, Hashable {
     package var node: String?
     package var epoch: Epoch?
     package var claimedAt: ServerTime?
+    package var limitKey: String?
 }
 
 /// One attempt that ended, or an occurrence that did not run.

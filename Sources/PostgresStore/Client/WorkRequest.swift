@@ -14,6 +14,12 @@ package enum DueTime: Sendable, Hashable {
 package struct WorkAttributes: Sendable, Hashable {
     /// While work with this key is to be done or running, another is not added: its ID is returned.
     package var uniqueKey: String?
+    /// `ignore`, `replace` or `error`: what happens when the unique key is taken.
+    package var onConflict: String = "ignore"
+    /// `waiting` or `live`: whether running work takes the unique key.
+    package var uniqueStates: String = "live"
+    /// How long after the enqueuing the unique key is taken at least.
+    package var uniqueFor: Duration?
     /// Work of one key runs in the order of enqueuing, one at a time.
     package var orderingKey: String?
     /// −9 (last) to 9 (first). Default 0.
@@ -26,6 +32,8 @@ package struct WorkAttributes: Sendable, Hashable {
     package var correlationID: String?
     /// W3C trace context.
     package var traceContext: String?
+    /// What limits that count by key count by.
+    package var limitKey: String?
 
     /// All defaults.
     package init() {}
@@ -71,6 +79,8 @@ package struct JobRequest: Sendable, Hashable {
     package var daylightGap: String = "first-valid-instant"
     /// `automatic`, `first`, `second` or `both`: local times that a change of the clocks repeats.
     package var daylightOverlap: String = "automatic"
+    /// What limits that count by key count by.
+    package var limitKey: String?
 
     /// A job with the defaults of the tenant's schema.
     package init(name: String, topic: String, schedule: Schedule) {

@@ -7,7 +7,7 @@ package enum Migrations {
     package static let m0001 = Migration(
         number: 1,
         name: "tables",
-        sha256: "81c2fdbdc2b3dbfcfe01a418f49d619ec2c71407fd413c2b6152915938942ec4",
+        sha256: "39ddcc9d18eaee508cbfe43fa0f56a259decd9a10a23f8e849808b92d3fa090e",
         isBreaking: false,
         source: #"""
 -- The tables of a tenant's schema. `__schema__` stands for the quoted name of the schema.
@@ -43,6 +43,9 @@ CREATE TABLE __schema__.work (
     backoff_base_ms bigint NOT NULL DEFAULT 250,
     backoff_max_ms bigint NOT NULL DEFAULT 60000,
     timeout_ms bigint,
+    -- No further attempt begins later; NULL for no such limit.
+    retry_until timestamptz,
+    retry_for_ms bigint,
     attempts integer NOT NULL DEFAULT 0,
     max_attempts integer NOT NULL DEFAULT 5,
     priority smallint NOT NULL DEFAULT 0,
@@ -56,6 +59,10 @@ CREATE TABLE __schema__.work (
     ordering_key text,
     correlation_id text,
     trace_context text,
+    -- Delays between attempts, such as linear(1s, max 5m); NULL for exponential backoff between the two bounds above.
+    retry text,
+    -- What limits that count by key count by.
+    limit_key text,
     CONSTRAINT work_kind CHECK (kind IN ('job', 'timer', 'outbox', 'inbox')),
     CONSTRAINT work_priority CHECK (priority BETWEEN -9 AND 9)
 ) WITH (
@@ -70,6 +77,9 @@ CREATE INDEX work_due ON __schema__.work (priority, due_at, (id + 0));
 -- Late rows: of transactions that an earlier scan did not see.
 CREATE INDEX work_late ON __schema__.work (xid, due_at);
 CREATE UNIQUE INDEX work_unique_key ON __schema__.work (unique_key) WHERE unique_key IS NOT NULL;
+-- Work that was added beside a running one of the same key: its key has a unit separator and its own ID appended.
+CREATE INDEX work_unique_chain ON __schema__.work (split_part(unique_key, E'\x1f', 1))
+    WHERE strpos(unique_key, E'\x1f') > 0;
 -- Here it keeps the primary key out, where the head of a key is looked for.
 CREATE INDEX work_ordering_key ON __schema__.work (ordering_key, (id + 0)) WHERE ordering_key IS NOT NULL;
 CREATE UNIQUE INDEX work_occurrence ON __schema__.work (job_name, scheduled_for) WHERE job_name IS NOT NULL;
@@ -131,6 +141,9 @@ CREATE TABLE __schema__.jobs (
     backoff_base_ms bigint NOT NULL DEFAULT 250,
     backoff_max_ms bigint NOT NULL DEFAULT 60000,
     timeout_ms bigint,
+    retry text,
+    retry_for_ms bigint,
+    limit_key text,
     paused boolean NOT NULL DEFAULT false,
     paused_at timestamptz,
     resumed_at timestamptz,
@@ -214,7 +227,10 @@ CREATE TABLE __schema__.dead_letters (
     unique_key text,
     ordering_key text,
     correlation_id text,
-    trace_context text
+    trace_context text,
+    retry text,
+    retry_for_ms bigint,
+    limit_key text
 );
 CREATE INDEX dead_letters_failed_at ON __schema__.dead_letters (failed_at);
 
@@ -227,6 +243,14 @@ CREATE TABLE __schema__.inbox (
     PRIMARY KEY (source, message_id)
 );
 CREATE INDEX inbox_received_at ON __schema__.inbox USING brin (received_at);
+
+-- Unique keys that count for some time after the enqueuing, whatever became of the work.
+CREATE TABLE __schema__.unique_keys (
+    unique_key text PRIMARY KEY,
+    work_id bigint NOT NULL,
+    until timestamptz NOT NULL
+);
+CREATE INDEX unique_keys_until ON __schema__.unique_keys (until);
 
 -- Until when the owner sleeps; -infinity while it is awake. An enqueue that is due earlier notifies.
 CREATE TABLE __schema__.wakeup (
@@ -244,6 +268,22 @@ FROM __schema__.claims AS c
 CROSS JOIN LATERAL unnest(c.ids) AS claimed (id)
 JOIN __schema__.work AS w ON w.id = claimed.id
 LEFT JOIN __schema__.cancellations AS x ON x.id = claimed.id;
+
+-- What is still to do, or running, with its state: scheduled (due later), available (due), retryable (waits for its next
+-- attempt) or running.
+CREATE VIEW __schema__.live AS
+SELECT w.id AS run_id,
+    CASE
+        WHEN c.batch IS NOT NULL THEN 'running'
+        WHEN w.attempts > 0 THEN 'retryable'
+        WHEN w.due_at > now() THEN 'scheduled'
+        ELSE 'available'
+    END AS state,
+    w.attempts + 1 AS attempt, w.max_attempts, w.kind, w.topic, w.payload, w.job_name, w.scheduled_for, w.due_at,
+    w.priority, split_part(w.unique_key, E'\x1f', 1) AS unique_key, w.ordering_key, w.limit_key, w.correlation_id,
+    w.created_at, w.suspect, w.crashes, c.node, c.epoch, c.claimed_at
+FROM __schema__.work AS w
+LEFT JOIN LATERAL (SELECT d.* FROM __schema__.claims AS d WHERE w.id = ANY (d.ids) LIMIT 1) AS c ON true;
 
 """#)
 
@@ -369,7 +409,7 @@ END $$;
     package static let m0003 = Migration(
         number: 3,
         name: "claims",
-        sha256: "72ab87f7df5c1411f710042fc7b53126ff6ddab38223b351739ffe0bc5b040c4",
+        sha256: "48d483ab3a57b235703fffc0dea34fe6535028bde8ec03cab6633140dd1f4042",
         isBreaking: false,
         source: #"""
 -- Claiming, settling and revoking.
@@ -617,11 +657,11 @@ BEGIN
         INSERT INTO __schema__.dead_letters (
             id, failed_at, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms,
             backoff_max_ms, timeout_ms, attempts, max_attempts, priority, crashes, kind, topic, payload, job_name,
-            unique_key, ordering_key, correlation_id, trace_context)
+            unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key)
         SELECT g.id, g.finished_at, g.reason, g.error, claim.node, claim.epoch, g.due_at, g.created_at,
             g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms, g.attempts + 1, g.max_attempts,
             g.priority, g.crashes, g.kind, g.topic, g.payload, g.job_name, g.unique_key, g.ordering_key,
-            g.correlation_id, g.trace_context
+            g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key
         FROM gone AS g WHERE g.state = 'discarded'
     ), ended AS (
         SELECT g.id, g.attempts + 1 AS attempt, g.scheduled_for, g.due_at, g.kind, g.topic, g.job_name,
@@ -689,11 +729,11 @@ BEGIN
         INSERT INTO __schema__.dead_letters (
             id, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms,
             timeout_ms, attempts, max_attempts, priority, crashes, kind, topic, payload, job_name, unique_key,
-            ordering_key, correlation_id, trace_context)
+            ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key)
         SELECT g.id, 'crash_limit', 'the process that ran it ended ' || crash_limit || ' times', claim.node,
             claim.epoch, g.due_at, g.created_at, g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms,
             g.attempts, g.max_attempts, g.priority, g.crashes + 1, g.kind, g.topic, g.payload, g.job_name,
-            g.unique_key, g.ordering_key, g.correlation_id, g.trace_context
+            g.unique_key, g.ordering_key, g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key
         FROM gone AS g WHERE g.id <> ALL (marked)
     ), ended AS (
         SELECT g.*, 'discarded' AS state, 'crash_limit' AS reason FROM gone AS g WHERE g.id <> ALL (marked)
@@ -766,7 +806,7 @@ END $$;
     package static let m0004 = Migration(
         number: 4,
         name: "scan",
-        sha256: "7bed008c0efe4de47615619546cf18ad7b9dacd90901e41dde12a8cc0e8f3d79",
+        sha256: "b75aaa597e4957a4ee8232f1ff52f459b25160a7e235bac976b4b67ab338864b",
         isBreaking: false,
         source: #"""
 -- Finding due work.
@@ -791,6 +831,9 @@ CREATE TYPE __schema__.found AS (
     trace_context text,
     suspect boolean,
     crashes smallint,
+    retry text,
+    retry_until timestamptz,
+    limit_key text,
     -- Read beyond the cursor, which moves on to it; otherwise read behind it.
     ahead boolean,
     -- Not runnable: not the head of its ordering key. Only moves the cursor.
@@ -849,7 +892,8 @@ BEGIN
         SELECT
             w.id, w.kind, w.topic, CASE WHEN NOT w.blocked THEN w.payload END, w.due_at, w.priority, w.attempts,
             w.max_attempts, w.backoff_base_ms, w.backoff_max_ms, w.timeout_ms, w.ordering_key, w.job_name,
-            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, false, w.blocked,
+            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, w.retry,
+            w.retry_until, w.limit_key, false, w.blocked,
             NULL, NULL::boolean, NULL::boolean, NULL::timestamptz, NULL::timestamptz, NULL::boolean
         FROM (
             SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (
@@ -886,7 +930,8 @@ BEGIN
     SELECT
             w.id, w.kind, w.topic, CASE WHEN NOT w.blocked THEN w.payload END, w.due_at, w.priority, w.attempts,
             w.max_attempts, w.backoff_base_ms, w.backoff_max_ms, w.timeout_ms, w.ordering_key, w.job_name,
-            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, true, w.blocked,
+            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, w.retry,
+            w.retry_until, w.limit_key, true, w.blocked,
             NULL, NULL::boolean, NULL::boolean, NULL::timestamptz, NULL::timestamptz, NULL::boolean
     FROM (
         SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (
@@ -975,7 +1020,7 @@ END $$;
     package static let m0005 = Migration(
         number: 5,
         name: "occurrences",
-        sha256: "a58121a29cae6b0a83916bdda634a3ae0d12d4709730ad2f1b4ca9953cdbb536",
+        sha256: "b0fd1d11db58297d478185da37de146c82f57ac6636070f589e640888c990730",
         isBreaking: false,
         source: #"""
 -- Turning due occurrences of jobs into work.
@@ -986,7 +1031,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ROW(
     w.id, w.kind, w.topic, w.payload, w.due_at, w.priority, w.attempts, w.max_attempts,
     w.backoff_base_ms, w.backoff_max_ms, w.timeout_ms, w.ordering_key, w.job_name, w.scheduled_for, w.correlation_id,
-    w.trace_context, w.suspect, w.crashes, false, false, NULL, NULL, NULL, NULL, NULL, NULL)::__schema__.found;
+    w.trace_context, w.suspect, w.crashes, w.retry, w.retry_until, w.limit_key, false, false, NULL, NULL, NULL, NULL, NULL, NULL)::__schema__.found;
 
 -- Whether work of a job is still to do, or running.
 CREATE FUNCTION __schema__.is_live(job text) RETURNS boolean LANGUAGE sql STABLE
@@ -1046,12 +1091,13 @@ BEGIN
         END IF;
         INSERT INTO __schema__.work (
             due_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic,
-            payload, job_name, ordering_key)
+            payload, job_name, ordering_key, retry, retry_for_ms, retry_until, limit_key)
         VALUES (
             occurrence + random() * definition.jitter_ms * interval '1 millisecond', occurrence,
             definition.backoff_base_ms, definition.backoff_max_ms, definition.timeout_ms, definition.max_attempts,
             definition.priority, 'job', definition.topic, definition.payload, job,
-            CASE WHEN definition.overlap = 'queue' THEN 'job:' || job END)
+            CASE WHEN definition.overlap = 'queue' THEN 'job:' || job END, definition.retry, definition.retry_for_ms,
+            __schema__.retry_limit(occurrence, definition.retry_for_ms), definition.limit_key)
         RETURNING * INTO written;
         RETURN NEXT __schema__.as_found(written);
     END LOOP;
@@ -1075,16 +1121,71 @@ END $$;
     package static let m0006 = Migration(
         number: 6,
         name: "enqueue",
-        sha256: "9a6eebfa36d4ed723689b35aad61d2735241de355cf84ae57708db22eeed3022",
+        sha256: "256c945d3b7f37a61f6c60e40594f1ea6240b87251d9ecf45f81cbd97f42b11e",
         isBreaking: false,
         source: #"""
 -- What users call to enqueue work, in any language, inside their own transactions.
+
+-- A duration such as 250ms, 2s, 5m, 1h or 1d, in milliseconds; NULL if the text is none.
+CREATE FUNCTION __schema__.duration_ms(span text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN span ~ '^[0-9]{1,9}(ms|s|m|h|d)$' THEN
+    substring(span FROM '^[0-9]+')::bigint
+        * CASE substring(span FROM '[a-z]+$') WHEN 'ms' THEN 1 WHEN 's' THEN 1000 WHEN 'm' THEN 60000
+            WHEN 'h' THEN 3600000 ELSE 86400000 END
+END;
+
+-- Raises unless the text is a policy of delays between attempts: exponential(D), linear(D), fixed(D) or
+-- delays(D, D, …), the first two with `, max D` if wanted, all with `, jitter none|full|equal`, the first one also with
+-- `, jitter decorrelated`. NULL stands for the backoff between two bounds.
+CREATE FUNCTION __schema__.check_retry(retry text) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    kind constant text := substring(retry FROM '^([a-z]+)\(');
+    clauses constant text[] := regexp_split_to_array(substring(retry FROM '\((.*)\)$'), ' *, *');
+    clause text;
+    delays bigint[] := '{}';
+    longest bigint;
+    jitter text;
+    is_valid boolean := kind IN ('exponential', 'linear', 'fixed', 'delays') AND length(retry) <= 1000;
+BEGIN
+    IF retry IS NULL THEN
+        RETURN;
+    END IF;
+    FOREACH clause IN ARRAY coalesce(clauses, '{}') LOOP
+        IF clause ~ '^max ' THEN
+            is_valid := is_valid AND longest IS NULL AND jitter IS NULL;
+            longest := coalesce(__schema__.duration_ms(ltrim(substr(clause, 5))), -1);
+        ELSIF clause ~ '^jitter ' THEN
+            is_valid := is_valid AND jitter IS NULL;
+            jitter := ltrim(substr(clause, 8));
+        ELSE
+            is_valid := is_valid AND longest IS NULL AND jitter IS NULL;
+            delays := delays || coalesce(__schema__.duration_ms(clause), -1);
+        END IF;
+    END LOOP;
+    is_valid := is_valid AND 0 <= ALL (delays) AND cardinality(delays) BETWEEN 1 AND 50
+        AND (kind = 'delays' OR cardinality(delays) = 1)
+        AND (longest IS NULL OR kind IN ('exponential', 'linear') AND longest >= delays[1])
+        AND (jitter IS NULL OR jitter IN ('none', 'full', 'equal') OR jitter = 'decorrelated' AND kind = 'exponential');
+    IF is_valid IS NOT TRUE THEN
+        RAISE EXCEPTION 'the retry policy % is not valid', quote_literal(retry)
+            USING ERRCODE = '22023',
+                HINT = 'Use exponential(250ms, max 60s, jitter equal), linear(1s, max 5m), fixed(30s) or '
+                    || 'delays(1s, 10s, 1m); jitter is none, full or equal, with exponential also decorrelated.';
+    END IF;
+END $$;
+
+-- After which instant work that is due at another has no further attempt.
+CREATE FUNCTION __schema__.retry_limit(due timestamptz, retry_for_ms bigint) RETURNS timestamptz LANGUAGE sql
+RETURN CASE WHEN retry_for_ms IS NOT NULL THEN
+    greatest(due, clock_timestamp()) + retry_for_ms * interval '1 millisecond'
+END;
 
 -- Checks the arguments that all kinds of work have in common. Text limits bound the rows that an owner reads in one
 -- batch.
 CREATE FUNCTION __schema__.check_work(
     topic text, payload jsonb, priority integer, max_attempts integer, timeout interval, backoff_base interval,
-    backoff_max interval, unique_key text, ordering_key text
+    backoff_max interval, unique_key text, ordering_key text, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF topic IS NULL OR topic !~ '^[!-~]{1,200}$' THEN
@@ -1114,21 +1215,98 @@ BEGIN
             USING ERRCODE = '22023',
                 HINT = 'backoff_base is the first delay, backoff_max the longest; neither is negative.';
     END IF;
-    IF length(unique_key) NOT BETWEEN 1 AND 200 OR length(ordering_key) NOT BETWEEN 1 AND 200 THEN
-        RAISE EXCEPTION 'a key of % characters is not valid', length(coalesce(unique_key, ordering_key))
-            USING ERRCODE = '22023', HINT = 'unique_key and ordering_key have 1 to 200 characters, or are NULL.';
+    IF retry IS NOT NULL THEN
+        PERFORM __schema__.check_retry(retry);
+    END IF;
+    IF retry_for < interval '1 millisecond' THEN
+        RAISE EXCEPTION 'retry_for % is not positive', retry_for
+            USING ERRCODE = '22023', HINT = 'Use an interval such as ''1 day'', or NULL for no limit of time.';
+    END IF;
+    IF length(unique_key) NOT BETWEEN 1 AND 200 OR length(ordering_key) NOT BETWEEN 1 AND 200
+        OR length(limit_key) NOT BETWEEN 1 AND 200
+    THEN
+        RAISE EXCEPTION 'a key of % characters is not valid', (
+            SELECT max(length(k)) FROM unnest(ARRAY[unique_key, ordering_key, limit_key]) AS k)
+            USING ERRCODE = '22023',
+                HINT = 'unique_key, ordering_key and limit_key have 1 to 200 characters, or are NULL.';
+    END IF;
+    IF strpos(unique_key, E'\x1f') > 0 THEN
+        RAISE EXCEPTION 'the unique key % holds a unit separator', quote_literal(unique_key)
+            USING ERRCODE = '22023', HINT = 'Leave control characters out.';
     END IF;
 END $$;
 
 CREATE FUNCTION __schema__.milliseconds(span interval) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ceil(extract(epoch FROM span) * 1000)::bigint;
 
--- Adds a row of work of any kind, and wakes the owner if it sleeps longer. Returns the ID of the row, or of the live
--- row that has the unique key already.
+-- Whether a claim that stands names the ID.
+CREATE FUNCTION __schema__.is_claimed(id bigint) RETURNS boolean LANGUAGE sql VOLATILE AS $$
+    SELECT EXISTS (SELECT FROM __schema__.claims AS c WHERE id = ANY (c.ids))
+$$;
+
+-- Work with a unique key that is still to do or runs, the running ones last: at most one waits, unless a running one
+-- came back to wait beside a newer one.
+CREATE FUNCTION __schema__.of_unique_key(unique_key text) RETURNS TABLE (id bigint, runs boolean) LANGUAGE sql VOLATILE
+AS $$
+    SELECT k.id, __schema__.is_claimed(k.id) AS runs
+    FROM (
+        SELECT w.id FROM __schema__.work AS w WHERE w.unique_key = of_unique_key.unique_key
+        UNION ALL
+        SELECT w.id FROM __schema__.work AS w
+        WHERE strpos(w.unique_key, E'\x1f') > 0 AND split_part(w.unique_key, E'\x1f', 1) = of_unique_key.unique_key
+    ) AS k
+    ORDER BY runs, k.id DESC
+$$;
+
+-- Decides about new work with a unique key: `present` is the work that stands in its way, NULL if none does, and then
+-- `stored` is the key for its row.
+--
+-- Whoever asks for more than the default takes turns with others who do, so that what is found here stays so until
+-- their commit, but for the start of what waits and the end of what runs.
+CREATE FUNCTION __schema__.claim_unique_key(
+    unique_key text, on_conflict text, unique_states text, unique_for interval, added bigint, OUT present bigint,
+    OUT stored text
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    live record;
+BEGIN
+    PERFORM __schema__.assert_read_committed();
+    PERFORM pg_advisory_xact_lock(hashtextextended('tenure __schema__ unique ' || unique_key, 0));
+    LOOP
+        stored := unique_key;
+        present := NULL;
+        SELECT u.id, u.runs INTO live FROM __schema__.of_unique_key(unique_key) AS u LIMIT 1;
+        IF live.id IS NULL THEN
+            SELECT k.work_id INTO present FROM __schema__.unique_keys AS k
+            WHERE unique_for IS NOT NULL AND k.unique_key = claim_unique_key.unique_key AND k.until > now();
+            EXIT;
+        END IF;
+        IF live.runs AND unique_states = 'waiting' THEN
+            stored := unique_key || E'\x1f' || added;
+            EXIT;
+        END IF;
+        present := live.id;
+        EXIT WHEN live.runs OR on_conflict <> 'replace';
+        -- It may have started, or ended, in between: then it is to be looked at again.
+        PERFORM __schema__.cancel_work(live.id, '{job,timer,outbox,inbox}', 'replaced');
+    END LOOP;
+    IF present IS NOT NULL AND on_conflict = 'error' THEN
+        RAISE EXCEPTION 'there is work with the unique key % already: %', quote_literal(unique_key), present
+            USING ERRCODE = '23505', HINT = 'Leave on_conflict out to get the ID of that work instead.';
+    END IF;
+END $$;
+
+-- Adds a row of work of any kind, and wakes the owner if it sleeps longer. Returns the ID of the row, or of the work
+-- that has the unique key already.
 CREATE FUNCTION __schema__.add_work(
     kind text, topic text, payload jsonb, due_at timestamptz, unique_key text, ordering_key text, priority integer,
     max_attempts integer, correlation_id text, timeout interval, backoff_base interval, backoff_max interval,
-    trace_context text, id bigint DEFAULT NULL
+    trace_context text, id bigint DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
+    unique_for interval DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
 AS $$
@@ -1136,38 +1314,92 @@ AS $$
 DECLARE
     added bigint := coalesce(add_work.id, nextval('__schema__.work_id_seq'));
     due constant timestamptz := coalesce(add_work.due_at, now());
+    retry_ms constant bigint := __schema__.milliseconds(retry_for);
+    is_plain constant boolean := on_conflict = 'ignore' AND unique_states = 'live' AND unique_for IS NULL;
+    stored text := unique_key;
+    present bigint;
 BEGIN
     PERFORM __schema__.check_work(
-        topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, unique_key, ordering_key);
+        topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, unique_key, ordering_key, retry,
+        retry_for, limit_key);
+    IF is_plain IS NOT TRUE THEN
+        PERFORM __schema__.check_unique(unique_key, on_conflict, unique_states, unique_for);
+    END IF;
     IF unique_key IS NULL THEN
         INSERT INTO __schema__.work (
-            id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload,
-            ordering_key, correlation_id, trace_context)
+            id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, retry_until, retry_for_ms, max_attempts, priority,
+            kind, topic, payload, ordering_key, correlation_id, trace_context, retry, limit_key)
         VALUES (
             added, due, __schema__.milliseconds(backoff_base), __schema__.milliseconds(backoff_max),
-            __schema__.milliseconds(timeout), max_attempts, priority, kind, topic, payload, ordering_key,
-            correlation_id, trace_context);
+            __schema__.milliseconds(timeout), __schema__.retry_limit(due, retry_ms), retry_ms, max_attempts, priority,
+            kind, topic, payload, ordering_key, correlation_id, trace_context, retry, limit_key);
     ELSE
         LOOP
+            IF is_plain THEN
+                SELECT w.id INTO present FROM __schema__.work AS w
+                WHERE strpos(w.unique_key, E'\x1f') > 0 AND split_part(w.unique_key, E'\x1f', 1) = add_work.unique_key
+                LIMIT 1;
+            ELSE
+                SELECT u.present, u.stored INTO present, stored
+                FROM __schema__.claim_unique_key(unique_key, on_conflict, unique_states, unique_for, added) AS u;
+            END IF;
+            IF present IS NOT NULL THEN
+                RETURN present;
+            END IF;
             INSERT INTO __schema__.work (
-                id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload,
-                unique_key, ordering_key, correlation_id, trace_context)
+                id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, retry_until, retry_for_ms, max_attempts,
+                priority, kind, topic, payload, unique_key, ordering_key, correlation_id, trace_context, retry,
+                limit_key)
             VALUES (
                 added, due, __schema__.milliseconds(backoff_base), __schema__.milliseconds(backoff_max),
-                __schema__.milliseconds(timeout), max_attempts, priority, kind, topic, payload, unique_key,
-                ordering_key, correlation_id, trace_context)
+                __schema__.milliseconds(timeout), __schema__.retry_limit(due, retry_ms), retry_ms, max_attempts,
+                priority, kind, topic, payload, stored, ordering_key, correlation_id, trace_context, retry, limit_key)
             ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
             EXIT WHEN FOUND;
-            SELECT w.id INTO added FROM __schema__.work AS w WHERE w.unique_key = add_work.unique_key;
-            IF FOUND THEN
-                RETURN added;
+            IF is_plain THEN
+                SELECT w.id INTO present FROM __schema__.work AS w WHERE w.unique_key = add_work.unique_key;
+                IF FOUND THEN
+                    RETURN present;
+                END IF;
             END IF;
-            -- It ended in between.
+            -- It ended, or came, in between.
             added := coalesce(add_work.id, nextval('__schema__.work_id_seq'));
         END LOOP;
     END IF;
+    IF unique_for IS NOT NULL THEN
+        DELETE FROM __schema__.unique_keys AS k WHERE k.unique_key IN (
+            SELECT o.unique_key FROM __schema__.unique_keys AS o WHERE o.until <= now()
+            ORDER BY o.until LIMIT 10 FOR UPDATE SKIP LOCKED);
+        INSERT INTO __schema__.unique_keys AS k (unique_key, work_id, until)
+        VALUES (unique_key, added, now() + unique_for)
+        ON CONFLICT (unique_key) DO UPDATE SET work_id = excluded.work_id, until = excluded.until;
+    END IF;
     PERFORM __schema__.wake(due);
     RETURN added;
+END $$;
+
+-- Raises unless what is said about a unique key makes sense.
+CREATE FUNCTION __schema__.check_unique(
+    unique_key text, on_conflict text, unique_states text, unique_for interval
+) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF unique_key IS NULL THEN
+        RAISE EXCEPTION 'on_conflict, unique_states and unique_for need a unique_key' USING ERRCODE = '22023',
+            HINT = 'Give unique_key => ''invoice-7'', or leave them out.';
+    END IF;
+    IF on_conflict IS NULL OR on_conflict NOT IN ('ignore', 'replace', 'error') THEN
+        RAISE EXCEPTION 'on_conflict % is unknown', coalesce(quote_literal(on_conflict), 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use ignore (the default), replace or error.';
+    END IF;
+    IF unique_states IS NULL OR unique_states NOT IN ('waiting', 'live') THEN
+        RAISE EXCEPTION 'unique_states % is unknown', coalesce(quote_literal(unique_states), 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use waiting, or live (the default): waiting or running.';
+    END IF;
+    IF unique_for <= interval '0' OR unique_for IS NOT NULL AND unique_states = 'waiting' THEN
+        RAISE EXCEPTION 'unique_for % is not valid with unique_states %', unique_for, unique_states
+            USING ERRCODE = '22023',
+                HINT = 'It is a positive interval, for work that waits, runs or has ended: leave unique_states out.';
+    END IF;
 END $$;
 
 -- Enqueues a message, due at once unless `due_at` says when. Returns its ID, which is also that of its run.
@@ -1175,11 +1407,14 @@ CREATE FUNCTION __schema__.enqueue(
     topic text, payload jsonb DEFAULT '{}', unique_key text DEFAULT NULL, ordering_key text DEFAULT NULL,
     priority integer DEFAULT 0, max_attempts integer DEFAULT 5, correlation_id text DEFAULT NULL,
     due_at timestamptz DEFAULT NULL, timeout interval DEFAULT NULL, backoff_base interval DEFAULT '250 milliseconds',
-    backoff_max interval DEFAULT '60 seconds', trace_context text DEFAULT NULL
+    backoff_max interval DEFAULT '60 seconds', trace_context text DEFAULT NULL, retry text DEFAULT NULL,
+    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore',
+    unique_states text DEFAULT 'live', unique_for interval DEFAULT NULL
 ) RETURNS bigint LANGUAGE sql AS $$
     SELECT __schema__.add_work(
         'outbox', topic, payload, due_at, unique_key, ordering_key, priority, max_attempts, correlation_id, timeout,
-        backoff_base, backoff_max, trace_context)
+        backoff_base, backoff_max, trace_context, NULL, retry, retry_for, limit_key, on_conflict, unique_states,
+        unique_for)
 $$;
 
 -- Takes in a message from outside, once for each source and message ID. Returns its ID, or NULL if it was seen before.
@@ -1188,7 +1423,9 @@ CREATE FUNCTION __schema__.receive(
     ordering_key text DEFAULT NULL, priority integer DEFAULT 0, max_attempts integer DEFAULT 5,
     correlation_id text DEFAULT NULL, due_at timestamptz DEFAULT NULL, timeout interval DEFAULT NULL,
     backoff_base interval DEFAULT '250 milliseconds', backoff_max interval DEFAULT '60 seconds',
-    trace_context text DEFAULT NULL
+    trace_context text DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
+    unique_for interval DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -1207,7 +1444,8 @@ BEGIN
     END IF;
     added := __schema__.add_work(
         'inbox', topic, payload, due_at, unique_key, ordering_key, priority, max_attempts, correlation_id, timeout,
-        backoff_base, backoff_max, trace_context, work);
+        backoff_base, backoff_max, trace_context, work, retry, retry_for, limit_key, on_conflict, unique_states,
+        unique_for);
     IF added <> work THEN
         -- Work with the unique key was there already.
         UPDATE __schema__.inbox AS i SET work_id = added
@@ -1222,7 +1460,9 @@ CREATE FUNCTION __schema__.schedule_timer(
     ordering_key text DEFAULT NULL, priority integer DEFAULT 0, max_attempts integer DEFAULT 5,
     correlation_id text DEFAULT NULL, timeout interval DEFAULT NULL,
     backoff_base interval DEFAULT '250 milliseconds', backoff_max interval DEFAULT '60 seconds',
-    trace_context text DEFAULT NULL
+    trace_context text DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
+    unique_for interval DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     IF due_at IS NULL OR NOT isfinite(due_at) THEN
@@ -1231,13 +1471,9 @@ BEGIN
     END IF;
     RETURN __schema__.add_work(
         'timer', topic, payload, due_at, unique_key, ordering_key, priority, max_attempts, correlation_id, timeout,
-        backoff_base, backoff_max, trace_context);
+        backoff_base, backoff_max, trace_context, NULL, retry, retry_for, limit_key, on_conflict, unique_states,
+        unique_for);
 END $$;
-
--- Whether a claim that stands names the ID.
-CREATE FUNCTION __schema__.is_claimed(id bigint) RETURNS boolean LANGUAGE sql VOLATILE AS $$
-    SELECT EXISTS (SELECT FROM __schema__.claims AS c WHERE id = ANY (c.ids))
-$$;
 
 -- Writes the history of a row that was deleted because it was cancelled, and releases its ordering key.
 CREATE FUNCTION __schema__.note_cancelled(gone __schema__.work, reason text) RETURNS void LANGUAGE plpgsql AS $$
@@ -1364,17 +1600,21 @@ BEGIN
         RAISE EXCEPTION 'there is no dead letter %', id
             USING ERRCODE = 'P0002', HINT = 'It may have been retried or discarded already.';
     END IF;
-    IF EXISTS (SELECT FROM __schema__.work AS w WHERE w.unique_key = dead.unique_key) THEN
-        RAISE EXCEPTION 'work with the unique key % is under way', quote_literal(dead.unique_key)
-            USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that work has ended.';
-    END IF;
     INSERT INTO __schema__.work (
         id, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority,
-        kind, topic, payload, job_name, unique_key, ordering_key, correlation_id, trace_context)
+        kind, topic, payload, job_name, unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms,
+        retry_until, limit_key)
     VALUES (
         dead.id, now(), dead.created_at, dead.scheduled_for, dead.backoff_base_ms, dead.backoff_max_ms, dead.timeout_ms,
         dead.max_attempts, dead.priority, dead.kind, dead.topic, dead.payload, dead.job_name, dead.unique_key,
-        dead.ordering_key, dead.correlation_id, dead.trace_context);
+        dead.ordering_key, dead.correlation_id, dead.trace_context, dead.retry, dead.retry_for_ms,
+        __schema__.retry_limit(now(), dead.retry_for_ms), dead.limit_key)
+    -- One that is being enqueued this moment counts as well.
+    ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'work with the unique key % is under way', quote_literal(dead.unique_key)
+            USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that work has ended.';
+    END IF;
     INSERT INTO __schema__.changes (what, name) VALUES ('dead_letter.retried', id::text);
     PERFORM __schema__.wake(now());
     RETURN id;
@@ -1509,7 +1749,7 @@ END $$;
     package static let m0008 = Migration(
         number: 8,
         name: "jobs",
-        sha256: "8ed90efd41820946fbe3ea94415da998cfb784c879fcb9cc4f7551b3639f1f53",
+        sha256: "313f5fc18ddaf783747b25b7c65b7ec2a91442fd5c2e2c557cacc518cd0e854c",
         isBreaking: false,
         source: #"""
 -- What users call to define recurring jobs.
@@ -1577,7 +1817,8 @@ CREATE FUNCTION __schema__.schedule_job(
     backoff_max interval DEFAULT '60 seconds', misfire text DEFAULT 'latest',
     misfire_grace interval DEFAULT '60 seconds', misfire_bound integer DEFAULT 100, overlap text DEFAULT 'allow',
     starts_at timestamptz DEFAULT NULL, ends_at timestamptz DEFAULT NULL, jitter interval DEFAULT '0',
-    dst_gap text DEFAULT 'first-valid-instant', dst_overlap text DEFAULT 'automatic'
+    dst_gap text DEFAULT 'first-valid-instant', dst_overlap text DEFAULT 'automatic', retry text DEFAULT NULL,
+    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -1585,7 +1826,9 @@ DECLARE
     wanted __schema__.jobs;
     reschedules boolean;
 BEGIN
-    PERFORM __schema__.check_work(topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, NULL, NULL);
+    PERFORM __schema__.check_work(
+        topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, NULL, NULL, retry, retry_for,
+        limit_key);
     IF name IS NULL OR length(name) NOT BETWEEN 1 AND 200 THEN
         RAISE EXCEPTION 'the job name % is not valid', coalesce(quote_literal(name), 'NULL')
             USING ERRCODE = '22023', HINT = 'Use 1 to 200 characters.';
@@ -1650,6 +1893,9 @@ BEGIN
         wanted.backoff_base_ms := __schema__.milliseconds(backoff_base);
         wanted.backoff_max_ms := __schema__.milliseconds(backoff_max);
         wanted.timeout_ms := __schema__.milliseconds(timeout);
+        wanted.retry := retry;
+        wanted.retry_for_ms := __schema__.milliseconds(retry_for);
+        wanted.limit_key := limit_key;
         wanted.deleted_at := NULL;
         IF present.name IS NOT NULL THEN
             IF wanted IS NOT DISTINCT FROM present THEN
@@ -1684,7 +1930,8 @@ BEGIN
         misfire = wanted.misfire, misfire_grace_ms = wanted.misfire_grace_ms, misfire_bound = wanted.misfire_bound,
         overlap = wanted.overlap, priority = wanted.priority, max_attempts = wanted.max_attempts,
         backoff_base_ms = wanted.backoff_base_ms, backoff_max_ms = wanted.backoff_max_ms,
-        timeout_ms = wanted.timeout_ms, deleted_at = NULL, updated_at = now(), revision = j.revision + 1,
+        timeout_ms = wanted.timeout_ms, retry = wanted.retry, retry_for_ms = wanted.retry_for_ms,
+        limit_key = wanted.limit_key, deleted_at = NULL, updated_at = now(), revision = j.revision + 1,
         anchor = CASE WHEN reschedules THEN coalesce(wanted.starts_at, now()) ELSE j.anchor END,
         -- What the old schedule left undone is not caught up by the new one. Occurrences that it came to while this
         -- transaction was open are its own.
@@ -1736,10 +1983,11 @@ DECLARE
 BEGIN
     INSERT INTO __schema__.work (
         backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload, job_name,
-        ordering_key)
+        ordering_key, retry, retry_for_ms, retry_until, limit_key)
     VALUES (
         job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority, 'job', job.topic,
-        job.payload, job.name, CASE WHEN job.overlap = 'queue' THEN 'job:' || job.name END)
+        job.payload, job.name, CASE WHEN job.overlap = 'queue' THEN 'job:' || job.name END, job.retry,
+        job.retry_for_ms, __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
     RETURNING id INTO added;
     PERFORM __schema__.wake(now());
     RETURN added;
@@ -2258,7 +2506,7 @@ END $$;
     package static let m0011 = Migration(
         number: 11,
         name: "backfill",
-        sha256: "a2cd353a732ed9597d3a58e454ab60e0eb131a95c01e73a41a9748f4974d691d",
+        sha256: "4b42801329233f334c3a1e3f9679d2143dfb4b6c26c9c33485e178ab4c9b63fe",
         isBreaking: false,
         source: #"""
 -- Occurrences of the past that are to run after all.
@@ -2317,11 +2565,12 @@ BEGIN
         IF state = 'added' AND NOT plan THEN
             INSERT INTO __schema__.work (
                 scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic,
-                payload, job_name, ordering_key)
+                payload, job_name, ordering_key, retry, retry_for_ms, retry_until, limit_key)
             VALUES (
                 occurrence, job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority,
                 'job', job.topic, job.payload, job.name,
-                CASE WHEN job.overlap <> 'allow' THEN 'job:' || job.name END)
+                CASE WHEN job.overlap <> 'allow' THEN 'job:' || job.name END, job.retry, job.retry_for_ms,
+                __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
             RETURNING id INTO run_id;
             has_added := true;
         END IF;

@@ -342,15 +342,17 @@ FROM __schema__.try_permit($1, $2::integer, $3, $4 * interval '1 millisecond', $
     /// The contents of `client_add_work.sql`.
     package static let clientAddWork = Statement(
         name: "client_add_work",
-        sha256: "3b5c44771e980368e232997b31c53bf86b06e5c83339030e5d0e8e988ff2ce39",
-        parameterCount: 14,
+        sha256: "efed400a58f358d6a5eb31800b1aec1eeccb7250d32af8c2ee842f8f64043adf",
+        parameterCount: 20,
         source: #"""
 -- Adds an outbox message or a timer. $1 kind, $2 topic, $3 payload, $4 due instant, $5 delay in µs where there is none,
 -- $6 unique key, $7 ordering key, $8 priority, $9 most attempts, $10 correlation ID, $11 timeout in ms, $12 first and
--- $13 longest delay of retries in ms, $14 trace context.
+-- $13 longest delay of retries in ms, $14 trace context, $15 retry policy, $16 how long to retry in ms, $17 limit key,
+-- $18 what a taken unique key does, $19 while what it is taken, $20 for how long in ms.
 SELECT __schema__.add_work(
     $1, $2, $3, coalesce($4, now() + $5 * interval '1 microsecond'), $6, $7, $8::bigint::integer, $9::bigint::integer,
-    $10, $11 * interval '1 millisecond', $12 * interval '1 millisecond', $13 * interval '1 millisecond', $14)
+    $10, $11 * interval '1 millisecond', $12 * interval '1 millisecond', $13 * interval '1 millisecond', $14, NULL, $15,
+    $16 * interval '1 millisecond', $17, $18, $19, $20 * interval '1 millisecond')
 
 """#)
 
@@ -429,12 +431,13 @@ SELECT __schema__.discard_dead_letter($1)
     /// The contents of `client_export_work.sql`.
     package static let clientExportWork = Statement(
         name: "client_export_work",
-        sha256: "9aec3d9bf3168fff2c9c50b0a94a386e94cc64915dd76de6ea87a2db4f531455",
+        sha256: "38569f8c1866d47dcff227ecf5cf19ec0953abcefba8409655c18c7d7cc3198d",
         parameterCount: 0,
         source: #"""
 -- Timers and messages that have not started, in the order of enqueuing.
-SELECT w.kind, w.topic, w.payload, w.due_at, w.unique_key, w.ordering_key, w.priority, w.max_attempts, w.correlation_id,
-    w.timeout_ms, w.backoff_base_ms, w.backoff_max_ms, w.trace_context
+SELECT w.kind, w.topic, w.payload, w.due_at, split_part(w.unique_key, E'\x1f', 1), w.ordering_key, w.priority, w.max_attempts, w.correlation_id,
+    w.timeout_ms, w.backoff_base_ms, w.backoff_max_ms, w.trace_context, w.retry, w.retry_for_ms,
+    w.limit_key
 FROM __schema__.work AS w
 WHERE w.kind IN ('timer', 'outbox')
     AND NOT EXISTS (SELECT FROM __schema__.claims AS c WHERE w.id = ANY (c.ids))
@@ -445,16 +448,16 @@ ORDER BY w.id
     /// The contents of `client_import_work.sql`.
     package static let clientImportWork = Statement(
         name: "client_import_work",
-        sha256: "01f3feca89460ab4a2e94a28d6ff56c83d4d48978c8114493c0a501eeb403634",
-        parameterCount: 14,
+        sha256: "a3fd6313ea78cea12e6b61cf3cf68024a5be929e3df8fa73d6ba79fbec318f44",
+        parameterCount: 20,
         source: #"""
--- Adds a timer or a message unless there are $14 of its like already, with the unique key or else with the same words.
+-- Adds a timer or a message unless there are $20 of its like already, with the unique key or else with the same words.
 -- NULL when there are. $1 kind, $2 topic, $3 payload, $4 due instant, $5 unique key, $6 ordering key, $7 priority, $8
 -- most attempts, $9 correlation ID, $10 timeout in ms, $11 first and $12 longest delay of retries in ms, $13 trace
--- context.
+-- context, then as client_add_work.
 SELECT CASE
     WHEN $5::text IS NOT NULL AND EXISTS (SELECT FROM __schema__.work AS w WHERE w.unique_key = $5) THEN NULL
-    WHEN $5::text IS NULL AND $14 <= (
+    WHEN $5::text IS NULL AND $20 <= (
         SELECT count(*) FROM __schema__.work AS w
         WHERE w.priority = $7 AND w.due_at = $4 AND w.kind = $1 AND w.topic = $2 AND w.payload = $3
             AND w.unique_key IS NULL AND w.ordering_key IS NOT DISTINCT FROM $6
@@ -462,7 +465,8 @@ SELECT CASE
         THEN NULL
     ELSE __schema__.add_work(
         $1, $2, $3, $4, $5, $6, $7::bigint::integer, $8::bigint::integer, $9, $10 * interval '1 millisecond',
-        $11 * interval '1 millisecond', $12 * interval '1 millisecond', $13)
+        $11 * interval '1 millisecond', $12 * interval '1 millisecond', $13, NULL, $14,
+        $15 * interval '1 millisecond', $16, $17, $18, $19 * interval '1 millisecond')
 END
 
 """#)
@@ -485,14 +489,14 @@ LIMIT $2
     /// The contents of `client_jobs.sql`.
     package static let clientJobs = Statement(
         name: "client_jobs",
-        sha256: "c0ddbb98d3659e83728822b0d3ef7c0207ad6f171aeb538a45f68e5fc976677e",
+        sha256: "b202a390e0d9873760f6ebb5988cfec19176231d791135a03fbdabb0df94a122",
         parameterCount: 1,
         source: #"""
 -- Jobs that are not deleted. $1 a name, or NULL for all.
 SELECT j.name, j.topic, j.payload, j.cron, (extract(epoch FROM j.every) * 1000000)::bigint, j.time_zone, j.priority,
     j.max_attempts, j.timeout_ms, j.misfire, j.misfire_grace_ms, j.misfire_bound, j.overlap, j.starts_at, j.ends_at,
     j.jitter_ms, j.dst_gap, j.dst_overlap, j.paused, j.next_due, j.last_occurrence, j.revision, j.created_at,
-    j.updated_at, j.anchor, j.planned_from, j.backoff_base_ms, j.backoff_max_ms
+    j.updated_at, j.anchor, j.planned_from, j.backoff_base_ms, j.backoff_max_ms, j.retry, j.retry_for_ms, j.limit_key
 FROM __schema__.jobs AS j
 WHERE j.deleted_at IS NULL AND ($1::text IS NULL OR j.name = $1)
 ORDER BY j.name
@@ -565,8 +569,8 @@ SELECT count(*), count(*) FILTER (WHERE __schema__.pause_job(c.name)) FROM chose
     /// The contents of `client_receive.sql`.
     package static let clientReceive = Statement(
         name: "client_receive",
-        sha256: "725a9925c1288aa0d06f818b50587ab262405e4682e59d3f3ea5b04f371fb164",
-        parameterCount: 15,
+        sha256: "22f72f11d8b5401c2c5db10af32fd606199e4818be93186e3296a6f5cf45eb9f",
+        parameterCount: 21,
         source: #"""
 -- Takes in a message once. $1 source, $2 message ID, $3 topic, $4 payload, $5 due instant, $6 delay in µs where there
 -- is none, then as client_add_work from the unique key on.
@@ -574,7 +578,9 @@ SELECT __schema__.receive(
     $1, $2, $3, $4, due_at => coalesce($5, now() + $6 * interval '1 microsecond'), unique_key => $7,
     ordering_key => $8, priority => $9::bigint::integer, max_attempts => $10::bigint::integer, correlation_id => $11,
     timeout => $12 * interval '1 millisecond', backoff_base => $13 * interval '1 millisecond',
-    backoff_max => $14 * interval '1 millisecond', trace_context => $15)
+    backoff_max => $14 * interval '1 millisecond', trace_context => $15, retry => $16,
+    retry_for => $17 * interval '1 millisecond', limit_key => $18, on_conflict => $19, unique_states => $20,
+    unique_for => $21 * interval '1 millisecond')
 
 """#)
 
@@ -697,16 +703,18 @@ LIMIT $6
     /// The contents of `client_schedule_job.sql`.
     package static let clientScheduleJob = Statement(
         name: "client_schedule_job",
-        sha256: "cb946585e257e70b6cedf235b2feabe414adc6472deaae37f32167fff683d122",
-        parameterCount: 20,
+        sha256: "634df2344166c2bf26eac36b86337f6e589ca2f54da98990a290b38d7e41b2f5",
+        parameterCount: 23,
         source: #"""
 -- Creates or changes a job. $1 name, $2 topic, $3 cron, $4 payload, $5 time zone, $6 interval in µs, $7 priority, $8
 -- most attempts, $9 timeout in ms, $10 first and $11 longest delay of retries in ms, $12 misfire policy, $13 grace in
--- ms, $14 bound, $15 overlap policy, $16 and $17 window, $18 jitter in ms, $19 and $20 daylight saving policies.
+-- ms, $14 bound, $15 overlap policy, $16 and $17 window, $18 jitter in ms, $19 and $20 daylight saving policies,
+-- $21 retry policy, $22 how long to retry in ms, $23 limit key.
 SELECT __schema__.schedule_job(
     $1, $2, $3, $4, $5, $6 * interval '1 microsecond', $7::bigint::integer, $8::bigint::integer,
     $9 * interval '1 millisecond', $10 * interval '1 millisecond', $11 * interval '1 millisecond', $12,
-    $13 * interval '1 millisecond', $14::bigint::integer, $15, $16, $17, $18 * interval '1 millisecond', $19, $20)
+    $13 * interval '1 millisecond', $14::bigint::integer, $15, $16, $17, $18 * interval '1 millisecond', $19, $20,
+    $21, $22 * interval '1 millisecond', $23)
 
 """#)
 
@@ -776,25 +784,19 @@ SELECT __schema__.withdraw_permit($1, $2)
     /// The contents of `client_work.sql`.
     package static let clientWork = Statement(
         name: "client_work",
-        sha256: "7303ac26f55e5f01fac13873ca3ff984ce2bdc0a8552ae13c5836641023d30d9",
-        parameterCount: 4,
+        sha256: "4c9e3727fcbdc1bd97e0c3c76006d66dc141821dcd15c64c18badd7529928530",
+        parameterCount: 5,
         source: #"""
--- What is still to do, in the order in which it is due. $1 kinds, $2 job, $3 ID, $4 limit.
-SELECT w.id, w.kind, w.topic, w.payload, w.due_at, w.priority, w.attempts, w.max_attempts, w.job_name,
-    w.scheduled_for, w.unique_key, w.ordering_key, w.correlation_id, w.suspect, w.crashes, w.created_at,
-    CASE
-        WHEN c.node IS NOT NULL THEN 'running'
-        WHEN w.attempts > 0 THEN 'retryable'
-        WHEN w.due_at > now() THEN 'scheduled'
-        ELSE 'available'
-    END,
-    c.node, c.epoch, c.claimed_at
-FROM __schema__.work AS w
-LEFT JOIN LATERAL (SELECT d.* FROM __schema__.claims AS d WHERE w.id = ANY (d.ids) LIMIT 1) AS c ON true
-WHERE (cardinality($1::text[]) = 0 OR w.kind = ANY ($1))
-    AND ($2::text IS NULL OR w.job_name = $2)
-    AND ($3::bigint IS NULL OR w.id = $3)
-ORDER BY w.due_at, w.id
+-- What is still to do, in the order in which it is due. $1 kinds, $2 job, $3 ID, $4 limit, $5 states.
+SELECT l.run_id, l.kind, l.topic, l.payload, l.due_at, l.priority, l.attempt - 1, l.max_attempts, l.job_name,
+    l.scheduled_for, l.unique_key, l.ordering_key, l.correlation_id, l.suspect, l.crashes, l.created_at, l.state,
+    l.node, l.epoch, l.claimed_at, l.limit_key
+FROM __schema__.live AS l
+WHERE (cardinality($1::text[]) = 0 OR l.kind = ANY ($1))
+    AND ($2::text IS NULL OR l.job_name = $2)
+    AND ($3::bigint IS NULL OR l.run_id = $3)
+    AND (cardinality($5::text[]) = 0 OR l.state = ANY ($5))
+ORDER BY l.due_at, l.run_id
 LIMIT $4
 
 """#)
@@ -852,7 +854,7 @@ SELECT __schema__.maintain($1, $2 * interval '1 millisecond')
     /// The contents of `materialise.sql`.
     package static let materialise = Statement(
         name: "materialise",
-        sha256: "fac2a5c9246e60a581a0310596b46d9c33d0e6d77c55f6ef4799b79605aad2f1",
+        sha256: "b05e02e5e28f0a1b6fff95fd4678bad612151cdeeb3fe8b111d51f16511b92d3",
         parameterCount: 9,
         source: #"""
 -- Turns occurrences of a job into work. $1 epoch, $2 job, $3 revision, $4 last occurrence, $5 occurrences, $6 skipped
@@ -860,7 +862,7 @@ SELECT __schema__.maintain($1, $2 * interval '1 millisecond')
 SELECT
     f.id, f.kind, f.topic, f.payload, f.due_at, f.priority, f.attempts, f.max_attempts, f.backoff_base_ms,
     f.backoff_max_ms, f.timeout_ms, f.ordering_key, f.job_name, f.scheduled_for, f.correlation_id, f.trace_context,
-    f.suspect, f.crashes
+    f.suspect, f.crashes, f.retry, f.retry_until, f.limit_key
 FROM __schema__.materialise($1, $2, $3, $4, $5, $6, $7, $8, $9) AS f
 
 """#)
@@ -980,7 +982,7 @@ SELECT __schema__.rehearse()
     /// The contents of `scan.sql`.
     package static let scan = Statement(
         name: "scan",
-        sha256: "3ab0c80b90d0b3488a4509cf5f53b653e1f55626856173eae78666f614094e31",
+        sha256: "52a888998b0f4aaaa3d63bf77794b011176a8fc5ebfbe5d7233db15160b6799d",
         parameterCount: 7,
         source: #"""
 -- Finds due work. $1 epoch, $2 the snapshot of the last scan, $3 bands of priority, $4 due instants and $5 IDs after
@@ -988,7 +990,7 @@ SELECT __schema__.rehearse()
 SELECT
     f.id, f.kind, f.topic, f.payload, f.due_at, f.priority, f.attempts, f.max_attempts, f.backoff_base_ms,
     f.backoff_max_ms, f.timeout_ms, f.ordering_key, f.job_name, f.scheduled_for, f.correlation_id, f.trace_context,
-    f.suspect, f.crashes,
+    f.suspect, f.crashes, f.retry, f.retry_until, f.limit_key,
     f.ahead, f.blocked, f.snapshot, f.more, f.overflow, f.next_due, f.server_time, f.asleep
 FROM __schema__.scan(
     $1, $2::text::pg_snapshot, $3::bigint[]::smallint[], $4, $5, $6::bigint::integer, $7) AS f

@@ -31,6 +31,9 @@ CREATE TABLE __schema__.work (
     backoff_base_ms bigint NOT NULL DEFAULT 250,
     backoff_max_ms bigint NOT NULL DEFAULT 60000,
     timeout_ms bigint,
+    -- No further attempt begins later; NULL for no such limit.
+    retry_until timestamptz,
+    retry_for_ms bigint,
     attempts integer NOT NULL DEFAULT 0,
     max_attempts integer NOT NULL DEFAULT 5,
     priority smallint NOT NULL DEFAULT 0,
@@ -44,6 +47,10 @@ CREATE TABLE __schema__.work (
     ordering_key text,
     correlation_id text,
     trace_context text,
+    -- Delays between attempts, such as linear(1s, max 5m); NULL for exponential backoff between the two bounds above.
+    retry text,
+    -- What limits that count by key count by.
+    limit_key text,
     CONSTRAINT work_kind CHECK (kind IN ('job', 'timer', 'outbox', 'inbox')),
     CONSTRAINT work_priority CHECK (priority BETWEEN -9 AND 9)
 ) WITH (
@@ -58,6 +65,9 @@ CREATE INDEX work_due ON __schema__.work (priority, due_at, (id + 0));
 -- Late rows: of transactions that an earlier scan did not see.
 CREATE INDEX work_late ON __schema__.work (xid, due_at);
 CREATE UNIQUE INDEX work_unique_key ON __schema__.work (unique_key) WHERE unique_key IS NOT NULL;
+-- Work that was added beside a running one of the same key: its key has a unit separator and its own ID appended.
+CREATE INDEX work_unique_chain ON __schema__.work (split_part(unique_key, E'\x1f', 1))
+    WHERE strpos(unique_key, E'\x1f') > 0;
 -- Here it keeps the primary key out, where the head of a key is looked for.
 CREATE INDEX work_ordering_key ON __schema__.work (ordering_key, (id + 0)) WHERE ordering_key IS NOT NULL;
 CREATE UNIQUE INDEX work_occurrence ON __schema__.work (job_name, scheduled_for) WHERE job_name IS NOT NULL;
@@ -119,6 +129,9 @@ CREATE TABLE __schema__.jobs (
     backoff_base_ms bigint NOT NULL DEFAULT 250,
     backoff_max_ms bigint NOT NULL DEFAULT 60000,
     timeout_ms bigint,
+    retry text,
+    retry_for_ms bigint,
+    limit_key text,
     paused boolean NOT NULL DEFAULT false,
     paused_at timestamptz,
     resumed_at timestamptz,
@@ -202,7 +215,10 @@ CREATE TABLE __schema__.dead_letters (
     unique_key text,
     ordering_key text,
     correlation_id text,
-    trace_context text
+    trace_context text,
+    retry text,
+    retry_for_ms bigint,
+    limit_key text
 );
 CREATE INDEX dead_letters_failed_at ON __schema__.dead_letters (failed_at);
 
@@ -215,6 +231,14 @@ CREATE TABLE __schema__.inbox (
     PRIMARY KEY (source, message_id)
 );
 CREATE INDEX inbox_received_at ON __schema__.inbox USING brin (received_at);
+
+-- Unique keys that count for some time after the enqueuing, whatever became of the work.
+CREATE TABLE __schema__.unique_keys (
+    unique_key text PRIMARY KEY,
+    work_id bigint NOT NULL,
+    until timestamptz NOT NULL
+);
+CREATE INDEX unique_keys_until ON __schema__.unique_keys (until);
 
 -- Until when the owner sleeps; -infinity while it is awake. An enqueue that is due earlier notifies.
 CREATE TABLE __schema__.wakeup (
@@ -232,3 +256,19 @@ FROM __schema__.claims AS c
 CROSS JOIN LATERAL unnest(c.ids) AS claimed (id)
 JOIN __schema__.work AS w ON w.id = claimed.id
 LEFT JOIN __schema__.cancellations AS x ON x.id = claimed.id;
+
+-- What is still to do, or running, with its state: scheduled (due later), available (due), retryable (waits for its next
+-- attempt) or running.
+CREATE VIEW __schema__.live AS
+SELECT w.id AS run_id,
+    CASE
+        WHEN c.batch IS NOT NULL THEN 'running'
+        WHEN w.attempts > 0 THEN 'retryable'
+        WHEN w.due_at > now() THEN 'scheduled'
+        ELSE 'available'
+    END AS state,
+    w.attempts + 1 AS attempt, w.max_attempts, w.kind, w.topic, w.payload, w.job_name, w.scheduled_for, w.due_at,
+    w.priority, split_part(w.unique_key, E'\x1f', 1) AS unique_key, w.ordering_key, w.limit_key, w.correlation_id,
+    w.created_at, w.suspect, w.crashes, c.node, c.epoch, c.claimed_at
+FROM __schema__.work AS w
+LEFT JOIN LATERAL (SELECT d.* FROM __schema__.claims AS d WHERE w.id = ANY (d.ids) LIMIT 1) AS c ON true;

@@ -243,11 +243,11 @@ BEGIN
         INSERT INTO __schema__.dead_letters (
             id, failed_at, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms,
             backoff_max_ms, timeout_ms, attempts, max_attempts, priority, crashes, kind, topic, payload, job_name,
-            unique_key, ordering_key, correlation_id, trace_context)
+            unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key)
         SELECT g.id, g.finished_at, g.reason, g.error, claim.node, claim.epoch, g.due_at, g.created_at,
             g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms, g.attempts + 1, g.max_attempts,
             g.priority, g.crashes, g.kind, g.topic, g.payload, g.job_name, g.unique_key, g.ordering_key,
-            g.correlation_id, g.trace_context
+            g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key
         FROM gone AS g WHERE g.state = 'discarded'
     ), ended AS (
         SELECT g.id, g.attempts + 1 AS attempt, g.scheduled_for, g.due_at, g.kind, g.topic, g.job_name,
@@ -315,11 +315,11 @@ BEGIN
         INSERT INTO __schema__.dead_letters (
             id, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms,
             timeout_ms, attempts, max_attempts, priority, crashes, kind, topic, payload, job_name, unique_key,
-            ordering_key, correlation_id, trace_context)
+            ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key)
         SELECT g.id, 'crash_limit', 'the process that ran it ended ' || crash_limit || ' times', claim.node,
             claim.epoch, g.due_at, g.created_at, g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms,
             g.attempts, g.max_attempts, g.priority, g.crashes + 1, g.kind, g.topic, g.payload, g.job_name,
-            g.unique_key, g.ordering_key, g.correlation_id, g.trace_context
+            g.unique_key, g.ordering_key, g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key
         FROM gone AS g WHERE g.id <> ALL (marked)
     ), ended AS (
         SELECT g.*, 'discarded' AS state, 'crash_limit' AS reason FROM gone AS g WHERE g.id <> ALL (marked)

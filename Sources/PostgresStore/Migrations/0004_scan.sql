@@ -20,6 +20,9 @@ CREATE TYPE __schema__.found AS (
     trace_context text,
     suspect boolean,
     crashes smallint,
+    retry text,
+    retry_until timestamptz,
+    limit_key text,
     -- Read beyond the cursor, which moves on to it; otherwise read behind it.
     ahead boolean,
     -- Not runnable: not the head of its ordering key. Only moves the cursor.
@@ -78,7 +81,8 @@ BEGIN
         SELECT
             w.id, w.kind, w.topic, CASE WHEN NOT w.blocked THEN w.payload END, w.due_at, w.priority, w.attempts,
             w.max_attempts, w.backoff_base_ms, w.backoff_max_ms, w.timeout_ms, w.ordering_key, w.job_name,
-            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, false, w.blocked,
+            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, w.retry,
+            w.retry_until, w.limit_key, false, w.blocked,
             NULL, NULL::boolean, NULL::boolean, NULL::timestamptz, NULL::timestamptz, NULL::boolean
         FROM (
             SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (
@@ -115,7 +119,8 @@ BEGIN
     SELECT
             w.id, w.kind, w.topic, CASE WHEN NOT w.blocked THEN w.payload END, w.due_at, w.priority, w.attempts,
             w.max_attempts, w.backoff_base_ms, w.backoff_max_ms, w.timeout_ms, w.ordering_key, w.job_name,
-            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, true, w.blocked,
+            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, w.retry,
+            w.retry_until, w.limit_key, true, w.blocked,
             NULL, NULL::boolean, NULL::boolean, NULL::timestamptz, NULL::timestamptz, NULL::boolean
     FROM (
         SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (

@@ -6,7 +6,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ROW(
     w.id, w.kind, w.topic, w.payload, w.due_at, w.priority, w.attempts, w.max_attempts,
     w.backoff_base_ms, w.backoff_max_ms, w.timeout_ms, w.ordering_key, w.job_name, w.scheduled_for, w.correlation_id,
-    w.trace_context, w.suspect, w.crashes, false, false, NULL, NULL, NULL, NULL, NULL, NULL)::__schema__.found;
+    w.trace_context, w.suspect, w.crashes, w.retry, w.retry_until, w.limit_key, false, false, NULL, NULL, NULL, NULL, NULL, NULL)::__schema__.found;
 
 -- Whether work of a job is still to do, or running.
 CREATE FUNCTION __schema__.is_live(job text) RETURNS boolean LANGUAGE sql STABLE
@@ -66,12 +66,13 @@ BEGIN
         END IF;
         INSERT INTO __schema__.work (
             due_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic,
-            payload, job_name, ordering_key)
+            payload, job_name, ordering_key, retry, retry_for_ms, retry_until, limit_key)
         VALUES (
             occurrence + random() * definition.jitter_ms * interval '1 millisecond', occurrence,
             definition.backoff_base_ms, definition.backoff_max_ms, definition.timeout_ms, definition.max_attempts,
             definition.priority, 'job', definition.topic, definition.payload, job,
-            CASE WHEN definition.overlap = 'queue' THEN 'job:' || job END)
+            CASE WHEN definition.overlap = 'queue' THEN 'job:' || job END, definition.retry, definition.retry_for_ms,
+            __schema__.retry_limit(occurrence, definition.retry_for_ms), definition.limit_key)
         RETURNING * INTO written;
         RETURN NEXT __schema__.as_found(written);
     END LOOP;

@@ -1,10 +1,65 @@
 -- What users call to enqueue work, in any language, inside their own transactions.
 
+-- A duration such as 250ms, 2s, 5m, 1h or 1d, in milliseconds; NULL if the text is none.
+CREATE FUNCTION __schema__.duration_ms(span text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN span ~ '^[0-9]{1,9}(ms|s|m|h|d)$' THEN
+    substring(span FROM '^[0-9]+')::bigint
+        * CASE substring(span FROM '[a-z]+$') WHEN 'ms' THEN 1 WHEN 's' THEN 1000 WHEN 'm' THEN 60000
+            WHEN 'h' THEN 3600000 ELSE 86400000 END
+END;
+
+-- Raises unless the text is a policy of delays between attempts: exponential(D), linear(D), fixed(D) or
+-- delays(D, D, …), the first two with `, max D` if wanted, all with `, jitter none|full|equal`, the first one also with
+-- `, jitter decorrelated`. NULL stands for the backoff between two bounds.
+CREATE FUNCTION __schema__.check_retry(retry text) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    kind constant text := substring(retry FROM '^([a-z]+)\(');
+    clauses constant text[] := regexp_split_to_array(substring(retry FROM '\((.*)\)$'), ' *, *');
+    clause text;
+    delays bigint[] := '{}';
+    longest bigint;
+    jitter text;
+    is_valid boolean := kind IN ('exponential', 'linear', 'fixed', 'delays') AND length(retry) <= 1000;
+BEGIN
+    IF retry IS NULL THEN
+        RETURN;
+    END IF;
+    FOREACH clause IN ARRAY coalesce(clauses, '{}') LOOP
+        IF clause ~ '^max ' THEN
+            is_valid := is_valid AND longest IS NULL AND jitter IS NULL;
+            longest := coalesce(__schema__.duration_ms(ltrim(substr(clause, 5))), -1);
+        ELSIF clause ~ '^jitter ' THEN
+            is_valid := is_valid AND jitter IS NULL;
+            jitter := ltrim(substr(clause, 8));
+        ELSE
+            is_valid := is_valid AND longest IS NULL AND jitter IS NULL;
+            delays := delays || coalesce(__schema__.duration_ms(clause), -1);
+        END IF;
+    END LOOP;
+    is_valid := is_valid AND 0 <= ALL (delays) AND cardinality(delays) BETWEEN 1 AND 50
+        AND (kind = 'delays' OR cardinality(delays) = 1)
+        AND (longest IS NULL OR kind IN ('exponential', 'linear') AND longest >= delays[1])
+        AND (jitter IS NULL OR jitter IN ('none', 'full', 'equal') OR jitter = 'decorrelated' AND kind = 'exponential');
+    IF is_valid IS NOT TRUE THEN
+        RAISE EXCEPTION 'the retry policy % is not valid', quote_literal(retry)
+            USING ERRCODE = '22023',
+                HINT = 'Use exponential(250ms, max 60s, jitter equal), linear(1s, max 5m), fixed(30s) or '
+                    || 'delays(1s, 10s, 1m); jitter is none, full or equal, with exponential also decorrelated.';
+    END IF;
+END $$;
+
+-- After which instant work that is due at another has no further attempt.
+CREATE FUNCTION __schema__.retry_limit(due timestamptz, retry_for_ms bigint) RETURNS timestamptz LANGUAGE sql
+RETURN CASE WHEN retry_for_ms IS NOT NULL THEN
+    greatest(due, clock_timestamp()) + retry_for_ms * interval '1 millisecond'
+END;
+
 -- Checks the arguments that all kinds of work have in common. Text limits bound the rows that an owner reads in one
 -- batch.
 CREATE FUNCTION __schema__.check_work(
     topic text, payload jsonb, priority integer, max_attempts integer, timeout interval, backoff_base interval,
-    backoff_max interval, unique_key text, ordering_key text
+    backoff_max interval, unique_key text, ordering_key text, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF topic IS NULL OR topic !~ '^[!-~]{1,200}$' THEN
@@ -34,21 +89,98 @@ BEGIN
             USING ERRCODE = '22023',
                 HINT = 'backoff_base is the first delay, backoff_max the longest; neither is negative.';
     END IF;
-    IF length(unique_key) NOT BETWEEN 1 AND 200 OR length(ordering_key) NOT BETWEEN 1 AND 200 THEN
-        RAISE EXCEPTION 'a key of % characters is not valid', length(coalesce(unique_key, ordering_key))
-            USING ERRCODE = '22023', HINT = 'unique_key and ordering_key have 1 to 200 characters, or are NULL.';
+    IF retry IS NOT NULL THEN
+        PERFORM __schema__.check_retry(retry);
+    END IF;
+    IF retry_for < interval '1 millisecond' THEN
+        RAISE EXCEPTION 'retry_for % is not positive', retry_for
+            USING ERRCODE = '22023', HINT = 'Use an interval such as ''1 day'', or NULL for no limit of time.';
+    END IF;
+    IF length(unique_key) NOT BETWEEN 1 AND 200 OR length(ordering_key) NOT BETWEEN 1 AND 200
+        OR length(limit_key) NOT BETWEEN 1 AND 200
+    THEN
+        RAISE EXCEPTION 'a key of % characters is not valid', (
+            SELECT max(length(k)) FROM unnest(ARRAY[unique_key, ordering_key, limit_key]) AS k)
+            USING ERRCODE = '22023',
+                HINT = 'unique_key, ordering_key and limit_key have 1 to 200 characters, or are NULL.';
+    END IF;
+    IF strpos(unique_key, E'\x1f') > 0 THEN
+        RAISE EXCEPTION 'the unique key % holds a unit separator', quote_literal(unique_key)
+            USING ERRCODE = '22023', HINT = 'Leave control characters out.';
     END IF;
 END $$;
 
 CREATE FUNCTION __schema__.milliseconds(span interval) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ceil(extract(epoch FROM span) * 1000)::bigint;
 
--- Adds a row of work of any kind, and wakes the owner if it sleeps longer. Returns the ID of the row, or of the live
--- row that has the unique key already.
+-- Whether a claim that stands names the ID.
+CREATE FUNCTION __schema__.is_claimed(id bigint) RETURNS boolean LANGUAGE sql VOLATILE AS $$
+    SELECT EXISTS (SELECT FROM __schema__.claims AS c WHERE id = ANY (c.ids))
+$$;
+
+-- Work with a unique key that is still to do or runs, the running ones last: at most one waits, unless a running one
+-- came back to wait beside a newer one.
+CREATE FUNCTION __schema__.of_unique_key(unique_key text) RETURNS TABLE (id bigint, runs boolean) LANGUAGE sql VOLATILE
+AS $$
+    SELECT k.id, __schema__.is_claimed(k.id) AS runs
+    FROM (
+        SELECT w.id FROM __schema__.work AS w WHERE w.unique_key = of_unique_key.unique_key
+        UNION ALL
+        SELECT w.id FROM __schema__.work AS w
+        WHERE strpos(w.unique_key, E'\x1f') > 0 AND split_part(w.unique_key, E'\x1f', 1) = of_unique_key.unique_key
+    ) AS k
+    ORDER BY runs, k.id DESC
+$$;
+
+-- Decides about new work with a unique key: `present` is the work that stands in its way, NULL if none does, and then
+-- `stored` is the key for its row.
+--
+-- Whoever asks for more than the default takes turns with others who do, so that what is found here stays so until
+-- their commit, but for the start of what waits and the end of what runs.
+CREATE FUNCTION __schema__.claim_unique_key(
+    unique_key text, on_conflict text, unique_states text, unique_for interval, added bigint, OUT present bigint,
+    OUT stored text
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    live record;
+BEGIN
+    PERFORM __schema__.assert_read_committed();
+    PERFORM pg_advisory_xact_lock(hashtextextended('tenure __schema__ unique ' || unique_key, 0));
+    LOOP
+        stored := unique_key;
+        present := NULL;
+        SELECT u.id, u.runs INTO live FROM __schema__.of_unique_key(unique_key) AS u LIMIT 1;
+        IF live.id IS NULL THEN
+            SELECT k.work_id INTO present FROM __schema__.unique_keys AS k
+            WHERE unique_for IS NOT NULL AND k.unique_key = claim_unique_key.unique_key AND k.until > now();
+            EXIT;
+        END IF;
+        IF live.runs AND unique_states = 'waiting' THEN
+            stored := unique_key || E'\x1f' || added;
+            EXIT;
+        END IF;
+        present := live.id;
+        EXIT WHEN live.runs OR on_conflict <> 'replace';
+        -- It may have started, or ended, in between: then it is to be looked at again.
+        PERFORM __schema__.cancel_work(live.id, '{job,timer,outbox,inbox}', 'replaced');
+    END LOOP;
+    IF present IS NOT NULL AND on_conflict = 'error' THEN
+        RAISE EXCEPTION 'there is work with the unique key % already: %', quote_literal(unique_key), present
+            USING ERRCODE = '23505', HINT = 'Leave on_conflict out to get the ID of that work instead.';
+    END IF;
+END $$;
+
+-- Adds a row of work of any kind, and wakes the owner if it sleeps longer. Returns the ID of the row, or of the work
+-- that has the unique key already.
 CREATE FUNCTION __schema__.add_work(
     kind text, topic text, payload jsonb, due_at timestamptz, unique_key text, ordering_key text, priority integer,
     max_attempts integer, correlation_id text, timeout interval, backoff_base interval, backoff_max interval,
-    trace_context text, id bigint DEFAULT NULL
+    trace_context text, id bigint DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
+    unique_for interval DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
 AS $$
@@ -56,38 +188,92 @@ AS $$
 DECLARE
     added bigint := coalesce(add_work.id, nextval('__schema__.work_id_seq'));
     due constant timestamptz := coalesce(add_work.due_at, now());
+    retry_ms constant bigint := __schema__.milliseconds(retry_for);
+    is_plain constant boolean := on_conflict = 'ignore' AND unique_states = 'live' AND unique_for IS NULL;
+    stored text := unique_key;
+    present bigint;
 BEGIN
     PERFORM __schema__.check_work(
-        topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, unique_key, ordering_key);
+        topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, unique_key, ordering_key, retry,
+        retry_for, limit_key);
+    IF is_plain IS NOT TRUE THEN
+        PERFORM __schema__.check_unique(unique_key, on_conflict, unique_states, unique_for);
+    END IF;
     IF unique_key IS NULL THEN
         INSERT INTO __schema__.work (
-            id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload,
-            ordering_key, correlation_id, trace_context)
+            id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, retry_until, retry_for_ms, max_attempts, priority,
+            kind, topic, payload, ordering_key, correlation_id, trace_context, retry, limit_key)
         VALUES (
             added, due, __schema__.milliseconds(backoff_base), __schema__.milliseconds(backoff_max),
-            __schema__.milliseconds(timeout), max_attempts, priority, kind, topic, payload, ordering_key,
-            correlation_id, trace_context);
+            __schema__.milliseconds(timeout), __schema__.retry_limit(due, retry_ms), retry_ms, max_attempts, priority,
+            kind, topic, payload, ordering_key, correlation_id, trace_context, retry, limit_key);
     ELSE
         LOOP
+            IF is_plain THEN
+                SELECT w.id INTO present FROM __schema__.work AS w
+                WHERE strpos(w.unique_key, E'\x1f') > 0 AND split_part(w.unique_key, E'\x1f', 1) = add_work.unique_key
+                LIMIT 1;
+            ELSE
+                SELECT u.present, u.stored INTO present, stored
+                FROM __schema__.claim_unique_key(unique_key, on_conflict, unique_states, unique_for, added) AS u;
+            END IF;
+            IF present IS NOT NULL THEN
+                RETURN present;
+            END IF;
             INSERT INTO __schema__.work (
-                id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload,
-                unique_key, ordering_key, correlation_id, trace_context)
+                id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, retry_until, retry_for_ms, max_attempts,
+                priority, kind, topic, payload, unique_key, ordering_key, correlation_id, trace_context, retry,
+                limit_key)
             VALUES (
                 added, due, __schema__.milliseconds(backoff_base), __schema__.milliseconds(backoff_max),
-                __schema__.milliseconds(timeout), max_attempts, priority, kind, topic, payload, unique_key,
-                ordering_key, correlation_id, trace_context)
+                __schema__.milliseconds(timeout), __schema__.retry_limit(due, retry_ms), retry_ms, max_attempts,
+                priority, kind, topic, payload, stored, ordering_key, correlation_id, trace_context, retry, limit_key)
             ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
             EXIT WHEN FOUND;
-            SELECT w.id INTO added FROM __schema__.work AS w WHERE w.unique_key = add_work.unique_key;
-            IF FOUND THEN
-                RETURN added;
+            IF is_plain THEN
+                SELECT w.id INTO present FROM __schema__.work AS w WHERE w.unique_key = add_work.unique_key;
+                IF FOUND THEN
+                    RETURN present;
+                END IF;
             END IF;
-            -- It ended in between.
+            -- It ended, or came, in between.
             added := coalesce(add_work.id, nextval('__schema__.work_id_seq'));
         END LOOP;
     END IF;
+    IF unique_for IS NOT NULL THEN
+        DELETE FROM __schema__.unique_keys AS k WHERE k.unique_key IN (
+            SELECT o.unique_key FROM __schema__.unique_keys AS o WHERE o.until <= now()
+            ORDER BY o.until LIMIT 10 FOR UPDATE SKIP LOCKED);
+        INSERT INTO __schema__.unique_keys AS k (unique_key, work_id, until)
+        VALUES (unique_key, added, now() + unique_for)
+        ON CONFLICT (unique_key) DO UPDATE SET work_id = excluded.work_id, until = excluded.until;
+    END IF;
     PERFORM __schema__.wake(due);
     RETURN added;
+END $$;
+
+-- Raises unless what is said about a unique key makes sense.
+CREATE FUNCTION __schema__.check_unique(
+    unique_key text, on_conflict text, unique_states text, unique_for interval
+) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF unique_key IS NULL THEN
+        RAISE EXCEPTION 'on_conflict, unique_states and unique_for need a unique_key' USING ERRCODE = '22023',
+            HINT = 'Give unique_key => ''invoice-7'', or leave them out.';
+    END IF;
+    IF on_conflict IS NULL OR on_conflict NOT IN ('ignore', 'replace', 'error') THEN
+        RAISE EXCEPTION 'on_conflict % is unknown', coalesce(quote_literal(on_conflict), 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use ignore (the default), replace or error.';
+    END IF;
+    IF unique_states IS NULL OR unique_states NOT IN ('waiting', 'live') THEN
+        RAISE EXCEPTION 'unique_states % is unknown', coalesce(quote_literal(unique_states), 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use waiting, or live (the default): waiting or running.';
+    END IF;
+    IF unique_for <= interval '0' OR unique_for IS NOT NULL AND unique_states = 'waiting' THEN
+        RAISE EXCEPTION 'unique_for % is not valid with unique_states %', unique_for, unique_states
+            USING ERRCODE = '22023',
+                HINT = 'It is a positive interval, for work that waits, runs or has ended: leave unique_states out.';
+    END IF;
 END $$;
 
 -- Enqueues a message, due at once unless `due_at` says when. Returns its ID, which is also that of its run.
@@ -95,11 +281,14 @@ CREATE FUNCTION __schema__.enqueue(
     topic text, payload jsonb DEFAULT '{}', unique_key text DEFAULT NULL, ordering_key text DEFAULT NULL,
     priority integer DEFAULT 0, max_attempts integer DEFAULT 5, correlation_id text DEFAULT NULL,
     due_at timestamptz DEFAULT NULL, timeout interval DEFAULT NULL, backoff_base interval DEFAULT '250 milliseconds',
-    backoff_max interval DEFAULT '60 seconds', trace_context text DEFAULT NULL
+    backoff_max interval DEFAULT '60 seconds', trace_context text DEFAULT NULL, retry text DEFAULT NULL,
+    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore',
+    unique_states text DEFAULT 'live', unique_for interval DEFAULT NULL
 ) RETURNS bigint LANGUAGE sql AS $$
     SELECT __schema__.add_work(
         'outbox', topic, payload, due_at, unique_key, ordering_key, priority, max_attempts, correlation_id, timeout,
-        backoff_base, backoff_max, trace_context)
+        backoff_base, backoff_max, trace_context, NULL, retry, retry_for, limit_key, on_conflict, unique_states,
+        unique_for)
 $$;
 
 -- Takes in a message from outside, once for each source and message ID. Returns its ID, or NULL if it was seen before.
@@ -108,7 +297,9 @@ CREATE FUNCTION __schema__.receive(
     ordering_key text DEFAULT NULL, priority integer DEFAULT 0, max_attempts integer DEFAULT 5,
     correlation_id text DEFAULT NULL, due_at timestamptz DEFAULT NULL, timeout interval DEFAULT NULL,
     backoff_base interval DEFAULT '250 milliseconds', backoff_max interval DEFAULT '60 seconds',
-    trace_context text DEFAULT NULL
+    trace_context text DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
+    unique_for interval DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -127,7 +318,8 @@ BEGIN
     END IF;
     added := __schema__.add_work(
         'inbox', topic, payload, due_at, unique_key, ordering_key, priority, max_attempts, correlation_id, timeout,
-        backoff_base, backoff_max, trace_context, work);
+        backoff_base, backoff_max, trace_context, work, retry, retry_for, limit_key, on_conflict, unique_states,
+        unique_for);
     IF added <> work THEN
         -- Work with the unique key was there already.
         UPDATE __schema__.inbox AS i SET work_id = added
@@ -142,7 +334,9 @@ CREATE FUNCTION __schema__.schedule_timer(
     ordering_key text DEFAULT NULL, priority integer DEFAULT 0, max_attempts integer DEFAULT 5,
     correlation_id text DEFAULT NULL, timeout interval DEFAULT NULL,
     backoff_base interval DEFAULT '250 milliseconds', backoff_max interval DEFAULT '60 seconds',
-    trace_context text DEFAULT NULL
+    trace_context text DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
+    unique_for interval DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     IF due_at IS NULL OR NOT isfinite(due_at) THEN
@@ -151,13 +345,9 @@ BEGIN
     END IF;
     RETURN __schema__.add_work(
         'timer', topic, payload, due_at, unique_key, ordering_key, priority, max_attempts, correlation_id, timeout,
-        backoff_base, backoff_max, trace_context);
+        backoff_base, backoff_max, trace_context, NULL, retry, retry_for, limit_key, on_conflict, unique_states,
+        unique_for);
 END $$;
-
--- Whether a claim that stands names the ID.
-CREATE FUNCTION __schema__.is_claimed(id bigint) RETURNS boolean LANGUAGE sql VOLATILE AS $$
-    SELECT EXISTS (SELECT FROM __schema__.claims AS c WHERE id = ANY (c.ids))
-$$;
 
 -- Writes the history of a row that was deleted because it was cancelled, and releases its ordering key.
 CREATE FUNCTION __schema__.note_cancelled(gone __schema__.work, reason text) RETURNS void LANGUAGE plpgsql AS $$
@@ -284,17 +474,21 @@ BEGIN
         RAISE EXCEPTION 'there is no dead letter %', id
             USING ERRCODE = 'P0002', HINT = 'It may have been retried or discarded already.';
     END IF;
-    IF EXISTS (SELECT FROM __schema__.work AS w WHERE w.unique_key = dead.unique_key) THEN
-        RAISE EXCEPTION 'work with the unique key % is under way', quote_literal(dead.unique_key)
-            USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that work has ended.';
-    END IF;
     INSERT INTO __schema__.work (
         id, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority,
-        kind, topic, payload, job_name, unique_key, ordering_key, correlation_id, trace_context)
+        kind, topic, payload, job_name, unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms,
+        retry_until, limit_key)
     VALUES (
         dead.id, now(), dead.created_at, dead.scheduled_for, dead.backoff_base_ms, dead.backoff_max_ms, dead.timeout_ms,
         dead.max_attempts, dead.priority, dead.kind, dead.topic, dead.payload, dead.job_name, dead.unique_key,
-        dead.ordering_key, dead.correlation_id, dead.trace_context);
+        dead.ordering_key, dead.correlation_id, dead.trace_context, dead.retry, dead.retry_for_ms,
+        __schema__.retry_limit(now(), dead.retry_for_ms), dead.limit_key)
+    -- One that is being enqueued this moment counts as well.
+    ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'work with the unique key % is under way', quote_literal(dead.unique_key)
+            USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that work has ended.';
+    END IF;
     INSERT INTO __schema__.changes (what, name) VALUES ('dead_letter.retried', id::text);
     PERFORM __schema__.wake(now());
     RETURN id;

@@ -63,7 +63,8 @@ CREATE FUNCTION __schema__.schedule_job(
     backoff_max interval DEFAULT '60 seconds', misfire text DEFAULT 'latest',
     misfire_grace interval DEFAULT '60 seconds', misfire_bound integer DEFAULT 100, overlap text DEFAULT 'allow',
     starts_at timestamptz DEFAULT NULL, ends_at timestamptz DEFAULT NULL, jitter interval DEFAULT '0',
-    dst_gap text DEFAULT 'first-valid-instant', dst_overlap text DEFAULT 'automatic'
+    dst_gap text DEFAULT 'first-valid-instant', dst_overlap text DEFAULT 'automatic', retry text DEFAULT NULL,
+    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -71,7 +72,9 @@ DECLARE
     wanted __schema__.jobs;
     reschedules boolean;
 BEGIN
-    PERFORM __schema__.check_work(topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, NULL, NULL);
+    PERFORM __schema__.check_work(
+        topic, payload, priority, max_attempts, timeout, backoff_base, backoff_max, NULL, NULL, retry, retry_for,
+        limit_key);
     IF name IS NULL OR length(name) NOT BETWEEN 1 AND 200 THEN
         RAISE EXCEPTION 'the job name % is not valid', coalesce(quote_literal(name), 'NULL')
             USING ERRCODE = '22023', HINT = 'Use 1 to 200 characters.';
@@ -136,6 +139,9 @@ BEGIN
         wanted.backoff_base_ms := __schema__.milliseconds(backoff_base);
         wanted.backoff_max_ms := __schema__.milliseconds(backoff_max);
         wanted.timeout_ms := __schema__.milliseconds(timeout);
+        wanted.retry := retry;
+        wanted.retry_for_ms := __schema__.milliseconds(retry_for);
+        wanted.limit_key := limit_key;
         wanted.deleted_at := NULL;
         IF present.name IS NOT NULL THEN
             IF wanted IS NOT DISTINCT FROM present THEN
@@ -170,7 +176,8 @@ BEGIN
         misfire = wanted.misfire, misfire_grace_ms = wanted.misfire_grace_ms, misfire_bound = wanted.misfire_bound,
         overlap = wanted.overlap, priority = wanted.priority, max_attempts = wanted.max_attempts,
         backoff_base_ms = wanted.backoff_base_ms, backoff_max_ms = wanted.backoff_max_ms,
-        timeout_ms = wanted.timeout_ms, deleted_at = NULL, updated_at = now(), revision = j.revision + 1,
+        timeout_ms = wanted.timeout_ms, retry = wanted.retry, retry_for_ms = wanted.retry_for_ms,
+        limit_key = wanted.limit_key, deleted_at = NULL, updated_at = now(), revision = j.revision + 1,
         anchor = CASE WHEN reschedules THEN coalesce(wanted.starts_at, now()) ELSE j.anchor END,
         -- What the old schedule left undone is not caught up by the new one. Occurrences that it came to while this
         -- transaction was open are its own.
@@ -222,10 +229,11 @@ DECLARE
 BEGIN
     INSERT INTO __schema__.work (
         backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload, job_name,
-        ordering_key)
+        ordering_key, retry, retry_for_ms, retry_until, limit_key)
     VALUES (
         job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority, 'job', job.topic,
-        job.payload, job.name, CASE WHEN job.overlap = 'queue' THEN 'job:' || job.name END)
+        job.payload, job.name, CASE WHEN job.overlap = 'queue' THEN 'job:' || job.name END, job.retry,
+        job.retry_for_ms, __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
     RETURNING id INTO added;
     PERFORM __schema__.wake(now());
     RETURN added;

@@ -54,11 +54,12 @@ BEGIN
         IF state = 'added' AND NOT plan THEN
             INSERT INTO __schema__.work (
                 scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic,
-                payload, job_name, ordering_key)
+                payload, job_name, ordering_key, retry, retry_for_ms, retry_until, limit_key)
             VALUES (
                 occurrence, job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority,
                 'job', job.topic, job.payload, job.name,
-                CASE WHEN job.overlap <> 'allow' THEN 'job:' || job.name END)
+                CASE WHEN job.overlap <> 'allow' THEN 'job:' || job.name END, job.retry, job.retry_for_ms,
+                __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
             RETURNING id INTO run_id;
             has_added := true;
         END IF;

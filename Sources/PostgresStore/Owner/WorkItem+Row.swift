@@ -4,18 +4,18 @@ internal import TenureCore
 /// Columns of the `found` type, in the order of `scan.sql` and `materialise.sql`.
 enum FoundColumn {
     static let id = 0
-    static let ahead = 18
-    static let blocked = 19
-    static let snapshot = 20
-    static let more = 21
-    static let overflow = 22
-    static let nextDue = 23
-    static let serverTime = 24
-    static let asleep = 25
+    static let ahead = 21
+    static let blocked = 22
+    static let snapshot = 23
+    static let more = 24
+    static let overflow = 25
+    static let nextDue = 26
+    static let serverTime = 27
+    static let asleep = 28
 }
 
 extension WorkItem {
-    /// Decodes the first eighteen columns.
+    /// Decodes the first twenty-one columns.
     init(_ row: PostgresRow) throws(PostgresError) {
         let kind = try row.string(1)
         guard let kind = WorkKind(rawValue: kind) else {
@@ -40,9 +40,13 @@ extension WorkItem {
             scheduledFor: try row.optionalTime(13),
             correlationID: try row.optionalString(14),
             traceContext: try row.optionalString(15),
+            limitKey: try row.optionalString(20),
+            retryUntil: try row.optionalTime(19),
             isSuspect: try row.bool(16),
             crashes: try row.int(17)
         )
+        // A policy that this version does not know is as good as none.
+        self.retry.delays = try row.optionalString(18).flatMap(RetryDelays.init)
     }
 }
 

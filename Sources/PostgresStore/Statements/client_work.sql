@@ -1,17 +1,11 @@
--- What is still to do, in the order in which it is due. $1 kinds, $2 job, $3 ID, $4 limit.
-SELECT w.id, w.kind, w.topic, w.payload, w.due_at, w.priority, w.attempts, w.max_attempts, w.job_name,
-    w.scheduled_for, w.unique_key, w.ordering_key, w.correlation_id, w.suspect, w.crashes, w.created_at,
-    CASE
-        WHEN c.node IS NOT NULL THEN 'running'
-        WHEN w.attempts > 0 THEN 'retryable'
-        WHEN w.due_at > now() THEN 'scheduled'
-        ELSE 'available'
-    END,
-    c.node, c.epoch, c.claimed_at
-FROM __schema__.work AS w
-LEFT JOIN LATERAL (SELECT d.* FROM __schema__.claims AS d WHERE w.id = ANY (d.ids) LIMIT 1) AS c ON true
-WHERE (cardinality($1::text[]) = 0 OR w.kind = ANY ($1))
-    AND ($2::text IS NULL OR w.job_name = $2)
-    AND ($3::bigint IS NULL OR w.id = $3)
-ORDER BY w.due_at, w.id
+-- What is still to do, in the order in which it is due. $1 kinds, $2 job, $3 ID, $4 limit, $5 states.
+SELECT l.run_id, l.kind, l.topic, l.payload, l.due_at, l.priority, l.attempt - 1, l.max_attempts, l.job_name,
+    l.scheduled_for, l.unique_key, l.ordering_key, l.correlation_id, l.suspect, l.crashes, l.created_at, l.state,
+    l.node, l.epoch, l.claimed_at, l.limit_key
+FROM __schema__.live AS l
+WHERE (cardinality($1::text[]) = 0 OR l.kind = ANY ($1))
+    AND ($2::text IS NULL OR l.job_name = $2)
+    AND ($3::bigint IS NULL OR l.run_id = $3)
+    AND (cardinality($5::text[]) = 0 OR l.state = ANY ($5))
+ORDER BY l.due_at, l.run_id
 LIMIT $4

@@ -72,13 +72,22 @@ extension KeyedDecodingContainer {
 }
 
 extension RetryPolicy {
-    /// A policy of three keys, each of which may be missing.
-    init<Key>(_ values: KeyedDecodingContainer<Key>, _ attempts: Key, _ base: Key, _ longest: Key) throws {
+    /// A policy of five keys, each of which may be missing.
+    init<Key>(
+        _ values: KeyedDecodingContainer<Key>,
+        _ attempts: Key,
+        _ base: Key,
+        _ longest: Key,
+        _ delays: Key,
+        _ time: Key
+    ) throws {
         self.init()
         self.maxAttempts = try values.decodeIfPresent(Int.self, forKey: attempts) ?? self.maxAttempts
         self.baseDelayMilliseconds =
             try values.decodeIfPresent(Int64.self, forKey: base) ?? self.baseDelayMilliseconds
         self.maxDelayMilliseconds =
             try values.decodeIfPresent(Int64.self, forKey: longest) ?? self.maxDelayMilliseconds
+        self.delays = try values.decodeIfPresent(RetryDelays.self, forKey: delays)
+        self.retryFor = try values.decodeIfPresent(Int64.self, forKey: time).map { .milliseconds($0) }
     }
 }

@@ -56,6 +56,9 @@ private struct ExportedJob: Codable {
         case maxAttempts = "max_attempts"
         case backoffBase = "backoff_base_ms"
         case backoffMax = "backoff_max_ms"
+        case retry
+        case retryFor = "retry_for_ms"
+        case limitKey = "limit_key"
         case timeout = "timeout_ms"
         case misfireGrace = "misfire_grace_ms"
         case misfireBound = "misfire_bound"
@@ -89,7 +92,8 @@ private struct ExportedJob: Codable {
         draft.payload = try values.decodeIfPresent(String.self, forKey: .payload) ?? draft.payload
         draft.timeZone = try values.decodeIfPresent(String.self, forKey: .timeZone) ?? draft.timeZone
         draft.priority = try values.decodeIfPresent(Int.self, forKey: .priority) ?? draft.priority
-        draft.retry = try RetryPolicy(values, .maxAttempts, .backoffBase, .backoffMax)
+        draft.retry = try RetryPolicy(values, .maxAttempts, .backoffBase, .backoffMax, .retry, .retryFor)
+        draft.limitKey = try values.decodeIfPresent(String.self, forKey: .limitKey)
         draft.timeout = try values.decodeIfPresent(Int64.self, forKey: .timeout).map { .milliseconds($0) }
         draft.misfire = try values.word(.misfire) ?? draft.misfire
         draft.misfireGrace =
@@ -124,6 +128,9 @@ private struct ExportedJob: Codable {
         try values.encode(draft.retry.maxAttempts, forKey: .maxAttempts)
         try values.encode(draft.retry.baseDelayMilliseconds, forKey: .backoffBase)
         try values.encode(draft.retry.maxDelayMilliseconds, forKey: .backoffMax)
+        try values.encodeIfPresent(draft.retry.delays, forKey: .retry)
+        try values.encodeIfPresent(draft.retry.retryFor?.milliseconds, forKey: .retryFor)
+        try values.encodeIfPresent(draft.limitKey, forKey: .limitKey)
         try values.encodeIfPresent(draft.timeout?.milliseconds, forKey: .timeout)
         try values.encode(draft.misfire.rawValue, forKey: .misfire)
         try values.encode(draft.misfireGrace.milliseconds, forKey: .misfireGrace)
@@ -154,6 +161,9 @@ private struct ExportedWork: Codable {
         case maxAttempts = "max_attempts"
         case backoffBase = "backoff_base_ms"
         case backoffMax = "backoff_max_ms"
+        case retry
+        case retryFor = "retry_for_ms"
+        case limitKey = "limit_key"
         case timeout = "timeout_ms"
         case correlationID = "correlation_id"
         case traceContext = "trace_context"
@@ -180,7 +190,8 @@ private struct ExportedWork: Codable {
         options.uniqueKey = try values.decodeIfPresent(String.self, forKey: .uniqueKey)
         options.orderingKey = try values.decodeIfPresent(String.self, forKey: .orderingKey)
         options.priority = try values.decodeIfPresent(Int.self, forKey: .priority) ?? options.priority
-        options.retry = try RetryPolicy(values, .maxAttempts, .backoffBase, .backoffMax)
+        options.retry = try RetryPolicy(values, .maxAttempts, .backoffBase, .backoffMax, .retry, .retryFor)
+        options.limitKey = try values.decodeIfPresent(String.self, forKey: .limitKey)
         options.timeout = try values.decodeIfPresent(Int64.self, forKey: .timeout).map { .milliseconds($0) }
         options.correlationID = try values.decodeIfPresent(String.self, forKey: .correlationID)
         options.traceContext = try values.decodeIfPresent(String.self, forKey: .traceContext)
@@ -206,6 +217,9 @@ private struct ExportedWork: Codable {
         try values.encode(options.retry.maxAttempts, forKey: .maxAttempts)
         try values.encode(options.retry.baseDelayMilliseconds, forKey: .backoffBase)
         try values.encode(options.retry.maxDelayMilliseconds, forKey: .backoffMax)
+        try values.encodeIfPresent(options.retry.delays, forKey: .retry)
+        try values.encodeIfPresent(options.retry.retryFor?.milliseconds, forKey: .retryFor)
+        try values.encodeIfPresent(options.limitKey, forKey: .limitKey)
         try values.encodeIfPresent(options.timeout?.milliseconds, forKey: .timeout)
         try values.encodeIfPresent(options.correlationID, forKey: .correlationID)
         try values.encodeIfPresent(options.traceContext, forKey: .traceContext)

@@ -75,6 +75,8 @@ public struct JobDraft: Sendable, Hashable {
     public var daylightGap: DaylightGap = .firstValidInstant
     /// In which pass local times that come twice count. Default ``DaylightOverlap/automatic``.
     public var daylightOverlap: DaylightOverlap = .automatic
+    /// What limits that count by key count its runs by.
+    public var limitKey: String?
 
     /// A job with the defaults of the tenant's schema.
     public init(name: String, topic: String, schedule: Schedule) {

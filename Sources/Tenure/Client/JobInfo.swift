@@ -18,6 +18,8 @@ public struct JobInfo: Sendable, Hashable {
     public var daylightGap: String
     /// `automatic`, `first`, `second` or `both`.
     public var daylightOverlap: String
+    /// What limits that count by key count its runs by.
+    public var limitKey: String?
     /// When it was first put.
     public var createdAt: ServerTime
     /// When it was last changed.
@@ -34,6 +36,7 @@ public struct JobInfo: Sendable, Hashable {
         jitterMilliseconds: Int64,
         daylightGap: String,
         daylightOverlap: String,
+        limitKey: String? = nil,
         createdAt: ServerTime,
         updatedAt: ServerTime
     ) {
@@ -46,6 +49,7 @@ public struct JobInfo: Sendable, Hashable {
         self.jitterMilliseconds = jitterMilliseconds
         self.daylightGap = daylightGap
         self.daylightOverlap = daylightOverlap
+        self.limitKey = limitKey
         self.createdAt = createdAt
         self.updatedAt = updatedAt
     }

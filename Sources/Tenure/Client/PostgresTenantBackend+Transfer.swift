@@ -93,6 +93,7 @@ extension WorkOptions {
         self.init()
         self.uniqueKey = attributes.uniqueKey
         self.orderingKey = attributes.orderingKey
+        self.limitKey = attributes.limitKey
         self.priority = attributes.priority
         self.retry = attributes.retry
         self.timeout = attributes.timeout

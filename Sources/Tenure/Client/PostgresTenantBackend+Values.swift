@@ -16,7 +16,11 @@ extension WorkAttributes {
     init(_ options: WorkOptions) {
         self.init()
         self.uniqueKey = options.uniqueKey
+        self.onConflict = options.onConflict.rawValue
+        self.uniqueStates = options.uniqueStates.rawValue
+        self.uniqueFor = options.uniqueFor
         self.orderingKey = options.orderingKey
+        self.limitKey = options.limitKey
         self.priority = options.priority
         self.retry = options.retry
         self.timeout = options.timeout
@@ -47,6 +51,7 @@ extension JobRequest {
         self.jitter = draft.jitter
         self.daylightGap = draft.daylightGap.rawValue
         self.daylightOverlap = draft.daylightOverlap.rawValue
+        self.limitKey = draft.limitKey
     }
 }
 
@@ -63,6 +68,7 @@ extension JobInfo {
             jitterMilliseconds: record.jitterMilliseconds,
             daylightGap: record.daylightGap,
             daylightOverlap: record.daylightOverlap,
+            limitKey: record.limitKey,
             createdAt: record.createdAt,
             updatedAt: record.updatedAt
         )
@@ -88,6 +94,7 @@ extension WorkInfo {
         self.scheduledFor = record.scheduledFor
         self.uniqueKey = record.uniqueKey
         self.orderingKey = record.orderingKey
+        self.limitKey = record.limitKey
         self.correlationID = record.correlationID
         self.isSuspect = record.isSuspect
         self.crashes = record.crashes

@@ -59,9 +59,10 @@ struct PostgresTenantBackend: TenantBackend {
         try await self.translating { try await self.client.cancel(id, kinds: kinds) }
     }
 
-    func work(kinds: [WorkKind], job: String?, id: WorkID?, limit: Int) async throws -> [WorkInfo] {
+    func work(kinds: [WorkKind], job: String?, id: WorkID?, states: [String], limit: Int) async throws -> [WorkInfo] {
         try await self.translating {
-            try await self.client.work(kinds: kinds, job: job, id: id, limit: limit).map(WorkInfo.init)
+            try await self.client.work(kinds: kinds, job: job, id: id, states: states, limit: limit)
+                .map(WorkInfo.init)
         }
     }
 

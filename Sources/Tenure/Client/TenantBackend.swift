@@ -31,7 +31,7 @@ package protocol TenantBackend: Sendable {
     func jobs() async throws -> [JobInfo]
     func job(_ name: String) async throws -> JobInfo?
 
-    func work(kinds: [WorkKind], job: String?, id: WorkID?, limit: Int) async throws -> [WorkInfo]
+    func work(kinds: [WorkKind], job: String?, id: WorkID?, states: [String], limit: Int) async throws -> [WorkInfo]
     func running(limit: Int) async throws -> [RunningInfo]
     func runs(_ filter: RunFilter, limit: Int) async throws -> [RunInfo]
     func deadLetters(id: WorkID?, limit: Int) async throws -> [DeadLetter]

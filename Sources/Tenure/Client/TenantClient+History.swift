@@ -6,14 +6,20 @@ extension TenantClient {
     /// - Parameters:
     ///   - kinds: Work of these kinds; empty for all.
     ///   - job: Occurrences of one job.
+    ///   - states: Work in any of these states: `scheduled`, `available`, `retryable` or `running`; empty for all.
     ///   - limit: The most that is returned. Default 100.
-    public func work(kinds: [WorkKind] = [], job: String? = nil, limit: Int = 100) async throws -> [WorkInfo] {
-        try await self.backend.work(kinds: kinds, job: job, id: nil, limit: limit)
+    public func work(
+        kinds: [WorkKind] = [],
+        job: String? = nil,
+        states: [String] = [],
+        limit: Int = 100
+    ) async throws -> [WorkInfo] {
+        try await self.backend.work(kinds: kinds, job: job, id: nil, states: states, limit: limit)
     }
 
     /// One thing that is still to be done, or running; `nil` if it has ended or never was.
     public func work(_ id: WorkID) async throws -> WorkInfo? {
-        try await self.backend.work(kinds: [], job: nil, id: id, limit: 1).first
+        try await self.backend.work(kinds: [], job: nil, id: id, states: [], limit: 1).first
     }
 
     /// What runs now, the longest-running first.

@@ -36,6 +36,7 @@ extension TenantExport.Job {
         draft.jitter = .milliseconds(info.jitterMilliseconds)
         draft.daylightGap = gap
         draft.daylightOverlap = daylightOverlap
+        draft.limitKey = info.limitKey
         self.init(draft, isPaused: definition.isPaused)
     }
 }

@@ -24,6 +24,8 @@ public struct WorkInfo: Sendable, Hashable {
     public var uniqueKey: String?
     /// Its ordering key, if it has one.
     public var orderingKey: String?
+    /// What limits that count by key count by.
+    public var limitKey: String?
     /// What belongs together.
     public var correlationID: String?
     /// Left over from a crash: it is claimed alone.
@@ -64,6 +66,7 @@ public struct WorkInfo: Sendable, Hashable {
         self.jobName = jobName
         self.uniqueKey = options.uniqueKey
         self.orderingKey = options.orderingKey
+        self.limitKey = options.limitKey
         self.correlationID = options.correlationID
         self.isSuspect = false
         self.crashes = 0

@@ -76,6 +76,11 @@ extension MessageDraft {
             "the retry policy is impossible",
             "Use at least 1 attempt, and delays of at least 0 of which the longest is not below the first."
         )
+        try require(
+            self.retry.delays == nil && self.retry.retryFor == nil,
+            "a message has no retry policy of its own but a first and a longest delay",
+            "Use baseDelayMilliseconds and maxDelayMilliseconds, or work of the tenant itself."
+        )
         try require(self.timeout ?? .seconds(1) > .zero, "the timeout is not above 0", "Leave it out, or give one.")
         if let key {
             let isName = key.utf8.allSatisfy { byte in

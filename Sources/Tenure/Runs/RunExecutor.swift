@@ -5,7 +5,6 @@ struct RunExecutor: Sendable {
     let tenant: TenantID
     let handlers: Handlers
     let clock: MonotonicClock
-    let chance: Chance
     let defaultTimeout: Duration
     let logger: Logger
 
@@ -30,13 +29,14 @@ struct RunExecutor: Sendable {
         } catch {
             failure = error
         }
-        let verdict = self.verdict(of: item, failure: failure, cause: cause())
+        let finishedAt = max(startedAt, serverClock.now(at: self.clock.now))
+        let verdict = self.verdict(of: item, failure: failure, cause: cause(), at: finishedAt)
         return Outcome(
             id: item.id,
             attempt: item.attempts + 1,
             verdict: verdict.0,
             startedAt: startedAt,
-            finishedAt: max(startedAt, serverClock.now(at: self.clock.now)),
+            finishedAt: finishedAt,
             error: verdict.1
         )
     }
@@ -67,7 +67,8 @@ struct RunExecutor: Sendable {
     private func verdict(
         of item: WorkItem,
         failure: (any Error)?,
-        cause: CancellationCause?
+        cause: CancellationCause?,
+        at now: ServerTime
     ) -> (Outcome.Verdict, String?) {
         guard let failure else { return (.completed, nil) }
         switch failure {
@@ -82,20 +83,27 @@ struct RunExecutor: Sendable {
                 return (.cancelled, failure is CancellationError ? "cancelled" : String(describing: failure))
             case .claimLost: return (.released, "claim lost")
             case .timeout:
-                return self.retryOrDiscard(item, "timed out after \(self.timeout(of: item))")
+                return self.retryOrDiscard(item, "timed out after \(self.timeout(of: item))", at: now)
             case nil:
-                return self.retryOrDiscard(item, String(describing: failure))
+                return self.retryOrDiscard(item, String(describing: failure), at: now)
             }
         }
     }
 
-    private func retryOrDiscard(_ item: WorkItem, _ error: String) -> (Outcome.Verdict, String?) {
+    private func retryOrDiscard(
+        _ item: WorkItem,
+        _ error: String,
+        at now: ServerTime
+    ) -> (Outcome.Verdict, String?) {
         guard item.attempts + 1 < item.retry.maxAttempts else {
             return (.discarded(reason: "attempts exhausted"), error)
         }
-        // Half of the delay is random: work that failed together should not come back together.
-        let fraction = self.chance.fraction()
-        let delay = Backoff.delay(after: item.attempts + 1, policy: item.retry, fraction: fraction)
+        // The same ID in another tenant has other delays.
+        let seed = StableHash.of(StableHash.of(self.tenant.description), UInt64(bitPattern: item.id.value))
+        let delay = item.retry.delay(after: item.attempts + 1, seed: seed)
+        if let limit = item.retryUntil, now.advanced(by: delay) > limit {
+            return (.discarded(reason: "retry time exhausted"), error)
+        }
         return (.retry(after: delay), error)
     }
 }

@@ -116,7 +116,6 @@ actor TenantScheduler {
             tenant: tenant.id,
             handlers: environment.handlers,
             clock: environment.clock,
-            chance: environment.surroundings.chance,
             defaultTimeout: environment.runs.defaultTimeout,
             logger: log
         )

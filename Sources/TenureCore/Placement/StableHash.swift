@@ -15,6 +15,11 @@ package enum StableHash {
         return self.mixed(hash)
     }
 
+    /// The hash of two numbers.
+    package static func of(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        self.mixed(self.mixed(first &+ 0x9e37_79b9_7f4a_7c15) ^ (second &* 0x9e37_79b9_7f4a_7c15))
+    }
+
     /// A number strictly between 0 and 1, evenly spread.
     package static func unitInterval(_ hash: UInt64) -> Double {
         (Double(hash >> 12) + 0.5) / 4_503_599_627_370_496

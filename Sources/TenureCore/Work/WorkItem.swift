@@ -38,7 +38,7 @@ public enum WorkKind: String, Sendable, Hashable, Codable, CaseIterable {
     case inbox
 }
 
-/// When and how often failed work is tried again: exponential backoff between two bounds.
+/// When and how often failed work is tried again: exponential backoff between two bounds, unless it says otherwise.
 public struct RetryPolicy: Sendable, Hashable, Codable {
     /// Attempts in all, the first included. Default 5.
     public var maxAttempts: Int
@@ -46,12 +46,27 @@ public struct RetryPolicy: Sendable, Hashable, Codable {
     public var baseDelayMilliseconds: Int64
     /// The longest delay. Default 60 s.
     public var maxDelayMilliseconds: Int64
+    /// Other delays than the exponential backoff between those bounds, of which half is random.
+    public var delays: RetryDelays?
+    /// No attempt begins later than this after the work became due for the first time. Default: no such limit.
+    public var retryFor: Duration?
 
     /// A policy; the defaults are those of the tenant's schema.
     public init(maxAttempts: Int = 5, baseDelayMilliseconds: Int64 = 250, maxDelayMilliseconds: Int64 = 60_000) {
         self.maxAttempts = maxAttempts
         self.baseDelayMilliseconds = baseDelayMilliseconds
         self.maxDelayMilliseconds = maxDelayMilliseconds
+    }
+
+    /// The delay after a number of failed attempts, from 1. The same seed gives the same delays.
+    package func delay(after failures: Int, seed: UInt64) -> Duration {
+        let delays =
+            self.delays
+            ?? .exponential(
+                .milliseconds(self.baseDelayMilliseconds),
+                max: .milliseconds(max(self.baseDelayMilliseconds, self.maxDelayMilliseconds))
+            )
+        return delays.delay(after: failures, seed: seed)
     }
 }
 
@@ -78,6 +93,10 @@ public struct WorkItem: Sendable, Hashable {
     public var correlationID: String?
     /// W3C trace context.
     public var traceContext: String?
+    /// What limits that count by key count by.
+    public var limitKey: String?
+    /// No further attempt begins later.
+    public var retryUntil: ServerTime?
     /// Left over from a crash: to be claimed alone.
     public var isSuspect: Bool
     /// Crashes of processes that had claimed it alone.
@@ -99,6 +118,8 @@ public struct WorkItem: Sendable, Hashable {
         scheduledFor: ServerTime? = nil,
         correlationID: String? = nil,
         traceContext: String? = nil,
+        limitKey: String? = nil,
+        retryUntil: ServerTime? = nil,
         isSuspect: Bool = false,
         crashes: Int = 0
     ) {
@@ -116,6 +137,8 @@ public struct WorkItem: Sendable, Hashable {
         self.scheduledFor = scheduledFor
         self.correlationID = correlationID
         self.traceContext = traceContext
+        self.limitKey = limitKey
+        self.retryUntil = retryUntil
         self.isSuspect = isSuspect
         self.crashes = crashes
     }

@@ -17,6 +17,7 @@ extension JSON {
             "scheduled_for": .time(work.scheduledFor),
             "unique_key": .string(orNull: work.uniqueKey),
             "ordering_key": .string(orNull: work.orderingKey),
+            "limit_key": .string(orNull: work.limitKey),
             "correlation_id": .string(orNull: work.correlationID),
             "suspect": .boolean(work.isSuspect),
             "crashes": .integer(work.crashes),
@@ -25,6 +26,27 @@ extension JSON {
             "epoch": .integer(work.epoch?.value),
             "claimed_at": .time(work.claimedAt),
             "payload": .raw(work.payload),
+        ])
+    }
+
+    /// Work that is still to be done, or running, with the keys of a run that ended.
+    static func live(_ work: WorkInfo) -> JSON {
+        .object([
+            "run_id": .integer(work.id.value),
+            "attempt": .integer(work.attempts + 1),
+            "state": .string(work.state),
+            "kind": .string(work.kind.rawValue),
+            "topic": .string(work.topic),
+            "job_name": .string(orNull: work.jobName),
+            "scheduled_for": .time(work.scheduledFor),
+            "due_at": .time(work.dueAt),
+            "started_at": .time(work.claimedAt),
+            "finished_at": .null,
+            "node": .string(orNull: work.node),
+            "epoch": .integer(work.epoch?.value),
+            "reason": .null,
+            "error": .null,
+            "correlation_id": .string(orNull: work.correlationID),
         ])
     }
 

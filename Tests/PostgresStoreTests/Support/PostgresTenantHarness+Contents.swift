@@ -87,16 +87,17 @@ extension PostgresTenantHarness {
 
     private func deadLetters() async throws -> [TenantContents.DeadLetter] {
         let columns = Self.workColumns.replacing("suspect", with: "false")
+            .replacing(Self.time("retry_until"), with: "NULL")
         return try await self.rows(
             "SELECT \(columns), reason, error, node, epoch, \(Self.time("failed_at")) FROM dead_letters ORDER BY id"
         ).map { row in
             TenantContents.DeadLetter(
                 work: try Self.work(row),
-                reason: row[19],
-                error: row[20],
-                node: row[21],
-                epoch: row.number(22).map { Epoch($0) },
-                failedAt: ServerTime(microseconds: try row.required(23))
+                reason: row[23],
+                error: row[24],
+                node: row[25],
+                epoch: row.number(26).map { Epoch($0) },
+                failedAt: ServerTime(microseconds: try row.required(27))
             )
         }
     }
@@ -124,6 +125,7 @@ extension PostgresTenantHarness {
             request.jitterMilliseconds = record.jitterMilliseconds
             request.startsAt = definition.startsAt
             request.endsAt = definition.endsAt
+            request.limitKey = record.limitKey
             return TenantContents.Job(definition: definition, request: request)
         }
     }
@@ -133,11 +135,11 @@ extension PostgresTenantHarness {
     private static let workColumns = """
         id, kind, topic, payload, \(time("due_at")), priority, attempts, max_attempts, backoff_base_ms, backoff_max_ms,
         timeout_ms, ordering_key, job_name, \(time("scheduled_for")), correlation_id, trace_context, suspect, crashes,
-        unique_key
+        unique_key, retry, \(time("retry_until")), limit_key, retry_for_ms
         """
 
     private static func work(_ row: Row) throws -> TenantContents.Work {
-        TenantContents.Work(
+        var work = TenantContents.Work(
             item: WorkItem(
                 id: WorkID(try row.required(0)),
                 kind: try self.kind(try row.text(1)),
@@ -160,8 +162,13 @@ extension PostgresTenantHarness {
                 isSuspect: row[16] == "t",
                 crashes: Int(try row.required(17))
             ),
-            uniqueKey: row[18]
+            uniqueKey: row[18],
+            retryFor: row.number(22).map { .milliseconds($0) }
         )
+        work.item.retry.delays = row[19].flatMap(RetryDelays.init)
+        work.item.retryUntil = row.time(20)
+        work.item.limitKey = row[21]
+        return work
     }
 
     private static func time(_ column: String) -> String { "(extract(epoch FROM \(column)) * 1000000)::bigint" }

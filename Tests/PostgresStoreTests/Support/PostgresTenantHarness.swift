@@ -50,6 +50,19 @@ struct PostgresTenantHarness: TenantStoreHarness {
     // MARK: Work
 
     func add(_ work: NewWork) async throws -> WorkID {
+        try await self.rejecting { try await self.added(work) }
+    }
+
+    /// What the schema refuses is an error of the store here.
+    private func rejecting<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let refusal as RefusedRequest {
+            throw StoreError(.rejected, operation: "work.add", detail: refusal.message)
+        }
+    }
+
+    private func added(_ work: NewWork) async throws -> WorkID {
         switch work.kind {
         case .timer:
             try await self.client.scheduleTimer(
@@ -69,14 +82,16 @@ struct PostgresTenantHarness: TenantStoreHarness {
     }
 
     func receive(_ work: NewWork, source: String, messageID: String) async throws -> WorkID? {
-        try await self.client.receive(
-            source: source,
-            messageID: messageID,
-            topic: work.topic,
-            payload: work.payload,
-            due: DueTime(work.due),
-            WorkAttributes(work)
-        )
+        try await self.rejecting {
+            try await self.client.receive(
+                source: source,
+                messageID: messageID,
+                topic: work.topic,
+                payload: work.payload,
+                due: DueTime(work.due),
+                WorkAttributes(work)
+            )
+        }
     }
 
     func cancel(_ id: WorkID, kinds: [WorkKind]) async throws -> Bool {
@@ -170,6 +185,10 @@ extension WorkAttributes {
     fileprivate init(_ work: NewWork) {
         self.init()
         self.uniqueKey = work.uniqueKey
+        self.onConflict = work.onConflict.rawValue
+        self.uniqueStates = work.uniqueStates.rawValue
+        self.uniqueFor = work.uniqueFor
+        self.limitKey = work.limitKey
         self.orderingKey = work.orderingKey
         self.priority = work.priority
         self.retry = work.retry
@@ -199,5 +218,6 @@ extension JobRequest {
         self.endsAt = job.endsAt
         self.daylightGap = job.daylight.gap
         self.daylightOverlap = job.daylight.overlap
+        self.limitKey = job.limitKey
     }
 }

@@ -53,8 +53,8 @@ struct WatchdogEventsTests {
         var hanging = NewWork(topic: "hang")
         hanging.timeoutMilliseconds = 100
         hanging.priority = 9
-        let stuck = cluster.acme.add(hanging)
-        _ = cluster.acme.add(NewWork(topic: "wait"))
+        let stuck = try cluster.acme.add(hanging)
+        _ = try cluster.acme.add(NewWork(topic: "wait"))
         var pinned = Tenant(id: try TenantID("globex"), connection: "memory")
         pinned.pinnedNode = try NodeID("node-9")
         var news = DiscoveryNews()

@@ -29,6 +29,15 @@ extension WorkID: ExpressibleByArgument {
     }
 }
 
+extension RetryDelays: ExpressibleByArgument {
+    /// A policy, if it is one.
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}
+
+extension UniqueConflict: ExpressibleByArgument {}
+extension UniqueStates: ExpressibleByArgument {}
 extension MisfirePolicy: ExpressibleByArgument {}
 extension JobOverlap: ExpressibleByArgument {}
 extension DaylightGap: ExpressibleByArgument {}

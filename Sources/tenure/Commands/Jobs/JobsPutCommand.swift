@@ -82,6 +82,7 @@ struct JobsPutCommand: GlobalCommand {
         draft.timeZone = self.timeZone
         draft.priority = self.runs.priority
         draft.retry = self.runs.retry
+        draft.limitKey = self.runs.limitKey
         draft.timeout = self.runs.timeout?.duration
         draft.misfire = self.misfire
         draft.misfireGrace = self.misfireGrace.duration

@@ -7,10 +7,14 @@ struct RunsListCommand: GlobalCommand {
         commandName: "list",
         abstract: "Lists what runs now, and the history, the newest first.",
         discussion: """
+            What waits is listed when its state is asked for. Under retryable stand the runs that wait for their next
+            attempt, and the attempts that have failed so far.
+
             Examples:
               tenure runs list --tenant acme
               tenure runs list --tenant acme --state discarded --state skipped --job nightly
               tenure runs list --tenant acme --state running --output json
+              tenure runs list --tenant acme --state available --state scheduled
             """
     )
 
@@ -20,7 +24,8 @@ struct RunsListCommand: GlobalCommand {
 
     @Option(
         help: ArgumentHelp(
-            "running, completed, retryable, discarded, cancelled, interrupted, crashed or skipped. Repeatable.",
+            "scheduled, available, running, completed, retryable, discarded, cancelled, interrupted, crashed or "
+                + "skipped. Repeatable. Default: running, and all that have ended.",
             valueName: "state"
         )
     )
@@ -31,8 +36,11 @@ struct RunsListCommand: GlobalCommand {
 
     private static let running = "running"
     private static let states = [
-        running, "completed", "retryable", "discarded", "cancelled", "interrupted", "crashed", "skipped",
+        "scheduled", "available", running, "completed", "retryable", "discarded", "cancelled", "interrupted", "crashed",
+        "skipped",
     ]
+    /// States of what has not ended; the first two only have such.
+    private static let waiting: Set = ["scheduled", "available", "retryable"]
 
     func validate() throws {
         for state in self.state where !Self.states.contains(state) {
@@ -42,7 +50,7 @@ struct RunsListCommand: GlobalCommand {
 
     func run() async throws {
         var filter = RunFilter()
-        filter.states = self.state.filter { $0 != Self.running }
+        filter.states = self.state.filter { ![Self.running, "scheduled", "available"].contains($0) }
         filter.job = self.job
         let isHistoryWanted = self.state.isEmpty || !filter.states.isEmpty
         let isRunningWanted = self.state.isEmpty || self.state.contains(Self.running)
@@ -51,6 +59,10 @@ struct RunsListCommand: GlobalCommand {
             if isRunningWanted {
                 let running = try await client.running(limit: self.list.limit)
                 rows += running.filter { self.job == nil || $0.jobName == self.job }.map(JSON.running)
+            }
+            let waiting = self.state.filter(Self.waiting.contains)
+            if !waiting.isEmpty {
+                rows += try await client.work(job: self.job, states: waiting, limit: self.list.limit).map(JSON.live)
             }
             if isHistoryWanted { rows += try await client.runs(filter, limit: self.list.limit).map(JSON.run) }
             return rows
