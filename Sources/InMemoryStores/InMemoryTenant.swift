@@ -83,6 +83,8 @@ package final class InMemoryTenant: Sendable {
     /// Takes in a message from outside.
     ///
     /// - Returns: Its ID, or `nil` if this source's message was seen before.
+    /// - Throws: ``StoreError`` with `.rejected` if it was seen with another payload, or its unique key is taken, and
+    ///   that is to be an error.
     package func receive(_ work: NewWork, source: String, messageID: String) throws(StoreError) -> WorkID? {
         try self.commit { state, now in
             Self.result { () throws(StoreError) in

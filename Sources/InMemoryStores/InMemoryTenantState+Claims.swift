@@ -94,14 +94,18 @@ extension InMemoryTenantState {
         run.startedAt = outcome.startedAt
         run.finishedAt = max(min(outcome.finishedAt, now), now.advanced(by: .seconds(-86_400)))
         run.error = outcome.error.map(Self.bounded)
+        run.report = outcome.report
+        if let progress = outcome.report.progress { self.progress[outcome.id] = progress }
         switch outcome.verdict {
         case .completed, .cancelled:
             self.work[outcome.id] = nil
+            self.progress[outcome.id] = nil
             self.runs.append(run)
             return nil
         case .discarded(let reason):
             run.reason = reason
             self.work[outcome.id] = nil
+            self.progress[outcome.id] = nil
             self.runs.append(run)
             kept.item.attempts += 1
             self.bury(kept, claim, reason: reason, error: run.error, at: run.finishedAt)

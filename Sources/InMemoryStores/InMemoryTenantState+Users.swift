@@ -17,7 +17,11 @@ extension InMemoryTenantState {
         try self.insert(request, id: self.nextID(), at: now)
     }
 
-    /// Takes in a message from outside, once for each source and message ID; `nil` if it was seen before.
+    /// Takes in a message from outside, once for each source and message ID; `nil` if it was seen before. Payloads are
+    /// compared as they are written.
+    ///
+    /// - Throws: ``StoreError`` with `.rejected` when the payload is another than before, or the unique key is taken, and
+    ///   that is to be an error.
     mutating func receive(
         _ request: NewWork,
         source: String,
@@ -26,11 +30,17 @@ extension InMemoryTenantState {
     ) throws(StoreError) -> WorkID? {
         let key = MessageKey(source: source, messageID: messageID)
         let id = self.nextID()
-        guard self.messages[key] == nil else { return nil }
+        guard self.messages[key] == nil else {
+            guard self.messagePayloads[key] == request.payload else {
+                throw StoreError(.rejected, operation: "message.receive", detail: "the payload is another than before")
+            }
+            return nil
+        }
         var request = request
         request.kind = .inbox
         let added = try self.insert(request, id: id, at: now)
         self.messages[key] = TenantContents.Message(source: source, messageID: messageID, id: added, receivedAt: now)
+        self.messagePayloads[key] = request.payload
         return added
     }
 

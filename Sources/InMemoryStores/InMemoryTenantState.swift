@@ -47,6 +47,10 @@ struct InMemoryTenantState: Sendable {
     var messages: [MessageKey: TenantContents.Message] = [:]
     /// Unique keys that count for some time, whatever became of the work.
     var uniqueKeys: [String: (id: WorkID, until: ServerTime)] = [:]
+    /// The payloads of received messages.
+    var messagePayloads: [MessageKey: String] = [:]
+    /// How far runs that have not ended say that they are; JSON text.
+    var progress: [WorkID: String] = [:]
     /// Until when the owner sleeps.
     var sleepUntil: ServerTime = .distantPast
     /// Grows with every transaction.
@@ -140,6 +144,8 @@ struct InMemoryTenantState: Sendable {
         }
         let forgotten = now.advanced(by: .zero - max(retention, .seconds(30 * 86_400)))
         self.messages = self.messages.filter { $0.value.receivedAt >= forgotten }
+        self.messagePayloads = self.messagePayloads.filter { self.messages[$0.key] != nil }
+        self.progress = self.progress.filter { self.work[$0.key] != nil }
     }
 
     // MARK: Reading
@@ -156,6 +162,8 @@ struct InMemoryTenantState: Sendable {
             .sorted { ($0.element.id, $0.element.attempt, $0.offset) < ($1.element.id, $1.element.attempt, $1.offset) }
             .map(\.element)
         contents.deadLetters = self.deadLetters.values.sorted { $0.work.item.id < $1.work.item.id }
+        contents.progress = self.progress.sorted { $0.key < $1.key }
+            .map { TenantContents.Progress(id: $0.key, progress: $0.value) }
         contents.messages = self.messages.values.sorted { ($0.source, $0.messageID) < ($1.source, $1.messageID) }
         return contents
     }

@@ -112,6 +112,12 @@ package final class InMemoryTenantStore: TenantStore {
         try self.perform("cancellations.read") { state, _ in state.cancellations.sorted() }
     }
 
+    package func report(_ progress: [ProgressReport]) async throws(StoreError) {
+        try self.perform("progress.report") { state, _ in state.report(progress) }
+    }
+
+    package var handlerStore: any HandlerStore { InMemoryHandlerStore(tenant: self.tenant) }
+
     package func maintain(epoch: Epoch, retention: Duration) async throws(StoreError) {
         try self.perform("maintain") { state, now throws(StoreError) in
             try state.assertInstalled(epoch, "maintain")

@@ -101,6 +101,8 @@ package struct TenantContents: Sendable, Equatable {
         package var startedAt: ServerTime?
         package var finishedAt: ServerTime
         package var correlationID: String?
+        /// What it returned, and how far it said last that it was.
+        package var report = RunReport()
 
         package init(
             id: WorkID,
@@ -117,8 +119,10 @@ package struct TenantContents: Sendable, Equatable {
             dueAt: ServerTime? = nil,
             startedAt: ServerTime? = nil,
             finishedAt: ServerTime,
-            correlationID: String? = nil
+            correlationID: String? = nil,
+            report: RunReport = RunReport()
         ) {
+            self.report = report
             self.id = id
             self.attempt = attempt
             self.state = state
@@ -179,6 +183,18 @@ package struct TenantContents: Sendable, Equatable {
         }
     }
 
+    /// How far a run that has not ended says that it is.
+    package struct Progress: Sendable, Equatable {
+        package var id: WorkID
+        /// JSON text.
+        package var progress: String
+
+        package init(id: WorkID, progress: String) {
+            self.id = id
+            self.progress = progress
+        }
+    }
+
     package var fence = Fence()
     /// By ID.
     package var work: [Work] = []
@@ -192,6 +208,8 @@ package struct TenantContents: Sendable, Equatable {
     package var runs: [Run] = []
     /// By ID.
     package var deadLetters: [DeadLetter] = []
+    /// How far runs that have not ended say that they are, by ID.
+    package var progress: [Progress] = []
     /// By source, then by message ID.
     package var messages: [Message] = []
 

@@ -6,6 +6,8 @@ extension SQLState {
     static let epochNotInstalled = SQLState(rawValue: "TN001")
     static let claimGone = SQLState(rawValue: "TN002")
     static let fenceHeld = SQLState(rawValue: "TN003")
+    static let rowGone = SQLState(rawValue: "TN004")
+    static let transactionEscaped = SQLState(rawValue: "TN020")
     static let noDataFound = SQLState(rawValue: "P0002")
 }
 

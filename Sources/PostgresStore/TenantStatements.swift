@@ -16,6 +16,8 @@ struct TenantStatements: Sendable {
     let scan: PostgresStatement
     let maintain: PostgresStatement
     let cancellations: PostgresStatement
+    let reportProgress: PostgresStatement
+    let handlers: HandlerStatements
 
     init(_ schema: SchemaName) {
         self.takeOwnership = Statements.takeOwnership.prepared(in: schema)
@@ -32,5 +34,22 @@ struct TenantStatements: Sendable {
         self.scan = Statements.scan.prepared(in: schema)
         self.maintain = Statements.maintain.prepared(in: schema)
         self.cancellations = Statements.cancellations.prepared(in: schema)
+        self.reportProgress = Statements.reportProgress.prepared(in: schema)
+        self.handlers = HandlerStatements(schema)
+    }
+}
+
+/// The statements of handlers in progress.
+struct HandlerStatements: Sendable {
+    let begin: PostgresStatement
+    let complete: PostgresStatement
+    let outcome: PostgresStatement
+    let progress: PostgresStatement
+
+    init(_ schema: SchemaName) {
+        self.begin = Statements.beginHandling.prepared(in: schema)
+        self.complete = Statements.completeHandling.prepared(in: schema)
+        self.outcome = Statements.handlingOutcome.prepared(in: schema)
+        self.progress = Statements.progress.prepared(in: schema)
     }
 }

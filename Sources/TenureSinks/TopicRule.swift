@@ -10,6 +10,8 @@ public struct TopicRule: Sendable, Hashable {
         case sleep
         /// Runs a command, with the payload on its standard input; its exit status decides.
         case exec(ExecSink)
+        /// Calls a function in the tenant's database, exactly once.
+        case sql(SQLSink)
     }
 
     /// A topic, or a prefix followed by `*`.
@@ -33,6 +35,8 @@ extension Handlers {
             case .log: self.onRaw(rule.pattern, perform: LogSink().handle)
             case .sleep: self.onRaw(rule.pattern, perform: SleepSink().handle)
             case .exec(let exec): self.onRaw(rule.pattern, perform: exec.handle)
+            case .sql(let sql):
+                self.onRawTransaction(rule.pattern, idleLimit: SQLSink.idleLimit, perform: sql.handle)
             }
         }
     }

@@ -9,6 +9,8 @@ final class InMemoryTenantBackend: TenantBackend {
         var work: [WorkID: WorkInfo] = [:]
         var jobs: [String: (draft: JobDraft, info: JobInfo)] = [:]
         var messages: [ReceivedMessage] = []
+        /// Of the messages, in the same order.
+        var messagePayloads: [String] = []
         var lastID: Int64 = 0
     }
 
@@ -49,15 +51,23 @@ final class InMemoryTenantBackend: TenantBackend {
         topic: String,
         payload: String,
         due: WorkDue,
-        options: WorkOptions
+        options: WorkOptions,
+        ifChanged: ChangedMessage
     ) async throws -> WorkID? {
         guard !source.isEmpty, !messageID.isEmpty else { throw Self.refusal("source and message_id must not be empty") }
         try Self.check(topic: topic, payload: payload, priority: options.priority)
         return try self.state.withLock { state in
-            guard !state.messages.contains(where: { $0.source == source && $0.messageID == messageID }) else {
+            let known = state.messages.firstIndex { $0.source == source && $0.messageID == messageID }
+            if let known {
+                guard ifChanged == .ignore || Self.isSame(state.messagePayloads[known], payload) else {
+                    throw Self.refusal(
+                        "message '\(messageID)' of source '\(source)' was received before with another payload"
+                    )
+                }
                 return nil
             }
             let id = try self.insert(.inbox, topic, payload, due, options, &state)
+            state.messagePayloads.append(payload)
             state.messages.append(ReceivedMessage(source: source, messageID: messageID, id: id, receivedAt: self.now))
             return id
         }
@@ -81,6 +91,15 @@ final class InMemoryTenantBackend: TenantBackend {
                 && (id == nil || work.id == id) && (states.isEmpty || states.contains(work.state))
         }
         return Array(matching.sorted { ($0.dueAt, $0.id) < ($1.dueAt, $1.id) }.prefix(limit))
+    }
+
+    /// Whether two JSON texts mean the same value.
+    private static func isSame(_ one: String, _ other: String) -> Bool {
+        func value(_ text: String) -> NSObject? {
+            // Both were checked when they came.
+            try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) as? NSObject
+        }
+        return one == other || value(one) == value(other)
     }
 
     private func insert(
@@ -177,6 +196,7 @@ final class InMemoryTenantBackend: TenantBackend {
     // MARK: History: nothing runs, so there is none
 
     func running(limit: Int) async throws -> [RunningInfo] { [] }
+    func progress(of run: WorkID) async throws -> String? { nil }
     func runs(_ filter: RunFilter, limit: Int) async throws -> [RunInfo] { [] }
     func deadLetters(id: WorkID?, limit: Int) async throws -> [DeadLetter] { [] }
     func discardDeadLetter(_ id: WorkID) async throws -> Bool { false }
@@ -207,7 +227,7 @@ final class InMemoryTenantBackend: TenantBackend {
 
     // MARK: Arguments
 
-    private static func check(topic: String, payload: String, priority: Int) throws {
+    static func check(topic: String, payload: String, priority: Int) throws {
         guard (1...200).contains(topic.utf8.count), topic.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw self.refusal("the topic '\(topic)' is not valid")
         }
@@ -219,7 +239,7 @@ final class InMemoryTenantBackend: TenantBackend {
         }
     }
 
-    private static func refusal(_ message: String) -> RequestRefused {
+    static func refusal(_ message: String) -> RequestRefused {
         RequestRefused(message: message, hint: nil, isNotFound: false)
     }
 

@@ -106,6 +106,22 @@ extension TenantStoreConformance {
             try expectEqual(contents.messages.map(\.source), ["bank", "shop", "shop"], "the sources")
             try expectEqual(contents.runs.map(\.kind), [.inbox, .inbox, .inbox], "the kinds in history")
         },
+        Self("Row 83: a known message with another payload is refused, and changes nothing") { scene in
+            var work = NewWork(.inbox)
+            work.payload = "{\"n\": 1}"
+            let first = try await scene.harness.receive(work, source: "shop", messageID: "1")
+            try expect(first != nil, "it is new")
+            try expectEqual(try await scene.harness.receive(work, source: "shop", messageID: "1"), nil, "a repetition")
+            work.payload = "{\"n\": 2}"
+            try await scene.expectUnchanged("a changed message") {
+                do {
+                    _ = try await scene.harness.receive(work, source: "shop", messageID: "1")
+                } catch {
+                    return
+                }
+                throw Violation(description: "a known message with another payload was taken for a repetition")
+            }
+        },
         Self("A unique key is free again when its work has ended, and not while it runs or waits") { scene in
             let owner = try await scene.owner()
             var work = NewWork()

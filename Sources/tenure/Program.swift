@@ -30,8 +30,8 @@ struct Program: AsyncParsableCommand {
             CommandGroup(
                 name: "A tenant's work",
                 subcommands: [
-                    JobsCommand.self, TimersCommand.self, OutboxCommand.self, InboxCommand.self, RunsCommand.self,
-                    DeadCommand.self, LeaseCommand.self, MessagesCommand.self,
+                    JobsCommand.self, TimersCommand.self, OutboxCommand.self, InboxCommand.self, GroupsCommand.self,
+                    RunsCommand.self, DeadCommand.self, LeaseCommand.self, MessagesCommand.self,
                 ]
             ),
             CommandGroup(name: "Diagnosis", subcommands: [AuditCommand.self]),

@@ -109,12 +109,29 @@ struct SQLClientTests {
                 let first = try await user.text(
                     "SELECT receive('shop', 'm1', 'order', '{\"n\": 1}', correlation_id => 'c')"
                 )
-                #expect(try await user.value("SELECT receive('shop', 'm1', 'order')") == nil)
+                #expect(try await user.value("SELECT receive('shop', 'm1', 'order', '{\"n\":1}')") == nil)
                 #expect(try await user.value("SELECT receive('mail', 'm1', 'order')") != nil)
                 let rows = try await user.run("SELECT id, kind, payload, correlation_id FROM work ORDER BY id")
                 #expect(rows.first == [first, "inbox", "{\"n\": 1}", "c"])
                 #expect(rows.count == 2)
                 #expect(try await user.value("SELECT work_id FROM inbox WHERE source = 'shop'") == first)
+            }
+        }
+    }
+
+    @Test("Row 83: a known message with another payload is an error, unless that is to be ignored")
+    func changedMessage() async throws {
+        try await withStoreDatabase { database in
+            try await database.withConnections(1) { connections in
+                let user = connections[0]
+                try await user.run("SELECT receive('shop', 'm1', 'order', '{\"n\": 1, \"m\": 2}')")
+                // The same value in another notation is the same payload.
+                #expect(try await user.value("SELECT receive('shop', 'm1', 'order', '{\"m\":2,\"n\":1}')") == nil)
+                #expect(try await user.failure("SELECT receive('shop', 'm1', 'order', '{\"n\": 2}')") == "23505")
+                let ignoring = "SELECT receive('shop', 'm1', 'order', '{\"n\": 2}', if_changed => 'ignore')"
+                #expect(try await user.value(ignoring) == nil)
+                #expect(try await user.failure("SELECT receive('s', 'm', 'order', if_changed => 'hope')") == "22023")
+                #expect(try await user.value("SELECT count(*) || ' ' || max(payload->>'n') FROM work") == "1 1")
             }
         }
     }

@@ -14,7 +14,10 @@ struct TopicRuleTests {
         recorder: LogRecorder = LogRecorder()
     ) async throws {
         let logger = Logger(label: "test") { _ in recorder }
-        let handler = try #require(Handlers(rules: rules).handler(for: topic))
+        guard case .plain(let handler) = try #require(Handlers(rules: rules).handler(for: topic)) else {
+            Issue.record("this rule needs a database")
+            return
+        }
         try await handler(payload, try someContext(topic: topic, logger: logger))
     }
 

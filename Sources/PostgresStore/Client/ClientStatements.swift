@@ -16,6 +16,7 @@ struct ClientStatements: Sendable {
     let jobs: PostgresStatement
     let runs: PostgresStatement
     let running: PostgresStatement
+    let progress: PostgresStatement
     let deadLetters: PostgresStatement
     let retryDeadLetter: PostgresStatement
     let discardDeadLetter: PostgresStatement
@@ -23,6 +24,7 @@ struct ClientStatements: Sendable {
     let summary: PostgresStatement
     let lag: PostgresStatement
     let leases: LeaseStatements
+    let messages: MessageStatements
 
     init(_ schema: SchemaName) {
         self.addWork = Statements.clientAddWork.prepared(in: schema)
@@ -37,6 +39,7 @@ struct ClientStatements: Sendable {
         self.deleteJob = Statements.clientDeleteJob.prepared(in: schema)
         self.jobs = Statements.clientJobs.prepared(in: schema)
         self.runs = Statements.clientRuns.prepared(in: schema)
+        self.progress = Statements.progress.prepared(in: schema)
         self.running = Statements.clientRunning.prepared(in: schema)
         self.deadLetters = Statements.clientDeadLetters.prepared(in: schema)
         self.retryDeadLetter = Statements.clientRetryDeadLetter.prepared(in: schema)
@@ -45,6 +48,7 @@ struct ClientStatements: Sendable {
         self.summary = Statements.clientSummary.prepared(in: schema)
         self.lag = Statements.clientLag.prepared(in: schema)
         self.leases = LeaseStatements(schema)
+        self.messages = MessageStatements(schema)
     }
 }
 

@@ -86,6 +86,7 @@ package struct PostgresTenantClient: Sendable {
 
     /// Takes in a message from outside.
     ///
+    /// - Parameter ifChanged: `error` or `ignore`: what happens to a known message with another payload.
     /// - Returns: Its ID, or `nil` if this source's message was seen before.
     package func receive(
         source: String,
@@ -93,13 +94,14 @@ package struct PostgresTenantClient: Sendable {
         topic: String,
         payload: String = "{}",
         due: DueTime = .now,
-        _ attributes: WorkAttributes = .init()
+        _ attributes: WorkAttributes = .init(),
+        ifChanged: String = "error"
     ) async throws -> WorkID? {
         let parameters: [PostgresValue] = [.text(source), .text(messageID), .text(topic), .json(payload)]
         let rows = try await self.query(
             self.statements.receive,
             "message.receive",
-            parameters + due.parameters + attributes.parameters
+            parameters + due.parameters + attributes.parameters + [.text(ifChanged)]
         )
         return try rows.single().optionalInt(0).map { WorkID(Int64($0)) }
     }
@@ -199,6 +201,11 @@ package struct PostgresTenantClient: Sendable {
     /// What runs now, the longest-running first.
     package func running(limit: Int = 100) async throws -> [RunningRecord] {
         try await self.query(self.statements.running, "run.running", [.int(limit)]).map(RunningRecord.init)
+    }
+
+    /// How far a run that has not ended said last that it is, as JSON text; `nil` if it never did.
+    package func progress(of id: WorkID) async throws -> String? {
+        try await self.query(self.statements.progress, "run.progress", [.int(id.value)]).first?.string(0)
     }
 
     /// Dead letters, the newest first.

@@ -114,7 +114,9 @@ extension RunRecord {
             state: try row.string(11),
             reason: try row.optionalString(12),
             error: try row.optionalString(13),
-            correlationID: try row.optionalString(14)
+            correlationID: try row.optionalString(14),
+            output: try row.optionalString(15),
+            progress: try row.optionalString(16)
         )
     }
 }
@@ -133,7 +135,8 @@ extension RunningRecord {
             node: try row.string(7),
             incarnation: Incarnation(try row.string(8)),
             epoch: Epoch(Int64(try row.int(9))),
-            claimedAt: try row.time(10)
+            claimedAt: try row.time(10),
+            progress: try row.optionalString(11)
         )
     }
 }

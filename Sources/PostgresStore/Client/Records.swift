@@ -64,6 +64,9 @@ package struct RunRecord: Sendable, Hashable {
     package var reason: String?
     package var error: String?
     package var correlationID: String?
+    /// What the attempt returned, and how far it said last that it was; JSON text.
+    package var output: String?
+    package var progress: String?
 }
 
 /// A run in progress.
@@ -79,6 +82,8 @@ package struct RunningRecord: Sendable, Hashable {
     package var incarnation: Incarnation
     package var epoch: Epoch
     package var claimedAt: ServerTime
+    /// How far it said last that it is; JSON text.
+    package var progress: String?
 }
 
 /// Work that failed for good.

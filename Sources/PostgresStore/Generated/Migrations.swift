@@ -7,7 +7,7 @@ package enum Migrations {
     package static let m0001 = Migration(
         number: 1,
         name: "tables",
-        sha256: "39ddcc9d18eaee508cbfe43fa0f56a259decd9a10a23f8e849808b92d3fa090e",
+        sha256: "eb658f375435d9053632c189173953314509bae0d5cf8ce6c9634022bb9c2c73",
         isBreaking: false,
         source: #"""
 -- The tables of a tenant's schema. `__schema__` stands for the quoted name of the schema.
@@ -111,6 +111,15 @@ CREATE TABLE __schema__.cancellations (
     by_role text NOT NULL DEFAULT current_user
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
+-- How far runs that have not ended say that they are, so that the next attempt can go on from there. A row for those
+-- only that report it.
+CREATE TABLE __schema__.progress (
+    run_id bigint PRIMARY KEY,
+    attempt integer NOT NULL,
+    progress jsonb NOT NULL,
+    reported_at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
 -- Ordering keys whose head ended: the next scan looks for their new head.
 CREATE TABLE __schema__.released (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -192,7 +201,10 @@ CREATE TABLE __schema__.runs (
     job_name text,
     reason text,
     error text,
-    correlation_id text
+    correlation_id text,
+    -- What the attempt returned, and how far it said that it was.
+    output jsonb,
+    progress jsonb
 ) PARTITION BY RANGE (finished_at);
 -- IDs and instants grow together within a day, so that a summary of each page range finds them.
 CREATE INDEX runs_run_id ON __schema__.runs USING brin (run_id) WITH (pages_per_range = 16);
@@ -239,6 +251,8 @@ CREATE TABLE __schema__.inbox (
     source text NOT NULL,
     message_id text NOT NULL,
     work_id bigint NOT NULL,
+    -- Of the payload as jsonb writes it: a repetition has the same.
+    payload_hash bytea NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (source, message_id)
 );
@@ -263,11 +277,13 @@ INSERT INTO __schema__.wakeup (sleep_until) VALUES ('-infinity');
 -- What runs now, one row for each claimed ID.
 CREATE VIEW __schema__.running AS
 SELECT w.id AS run_id, w.attempts + 1 AS attempt, w.kind, w.topic, w.job_name, w.scheduled_for, w.due_at,
-       c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.batch, x.requested_at AS cancel_requested_at
+       c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.batch, x.requested_at AS cancel_requested_at,
+       p.progress, p.reported_at AS progress_at
 FROM __schema__.claims AS c
 CROSS JOIN LATERAL unnest(c.ids) AS claimed (id)
 JOIN __schema__.work AS w ON w.id = claimed.id
-LEFT JOIN __schema__.cancellations AS x ON x.id = claimed.id;
+LEFT JOIN __schema__.cancellations AS x ON x.id = claimed.id
+LEFT JOIN __schema__.progress AS p ON p.run_id = claimed.id;
 
 -- What is still to do, or running, with its state: scheduled (due later), available (due), retryable (waits for its next
 -- attempt) or running.
@@ -409,7 +425,7 @@ END $$;
     package static let m0003 = Migration(
         number: 3,
         name: "claims",
-        sha256: "48d483ab3a57b235703fffc0dea34fe6535028bde8ec03cab6633140dd1f4042",
+        sha256: "a757d6ed3163b4d1714378eb2026b9e9739bf35d0e6aeaedf04817f0938e0ded",
         isBreaking: false,
         source: #"""
 -- Claiming, settling and revoking.
@@ -562,6 +578,7 @@ AS $$
 DECLARE
     claim record;
     keys text[];
+    groups bigint[];
     count integer;
     latest constant timestamptz := clock_timestamp();
     earliest constant timestamptz := latest - interval '1 day';
@@ -569,6 +586,15 @@ BEGIN
     claim := __schema__.take_from_claim(batch, ids);
     IF EXISTS (SELECT FROM __schema__.cancellations) THEN
         DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids);
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.progress) THEN
+        -- Of an earlier attempt: this one reported none.
+        DELETE FROM __schema__.progress AS p WHERE p.run_id = ANY (ids);
+    END IF;
+    -- Tenants without groups pay for one look, and not for each row.
+    IF EXISTS (SELECT FROM __schema__.groups AS g WHERE g.state = 'open') THEN
+        SELECT array_agg(w.group_id) INTO groups
+        FROM __schema__.work AS w WHERE w.id = ANY (ids) AND w.group_id + 0 IS NOT NULL;
     END IF;
     WITH gone AS (
         DELETE FROM __schema__.work AS w WHERE w.id = ANY (ids)
@@ -589,6 +615,9 @@ BEGIN
     IF strict AND count <> cardinality(ids) THEN
         RAISE EXCEPTION '% of % rows were there to complete', count, cardinality(ids) USING ERRCODE = 'TN004';
     END IF;
+    IF groups IS NOT NULL THEN
+        PERFORM __schema__.end_members(groups, array_fill('completed'::text, ARRAY[cardinality(groups)]));
+    END IF;
     IF keys IS NOT NULL THEN
         PERFORM __schema__.release_keys(keys);
     END IF;
@@ -600,10 +629,10 @@ END $$;
 -- The arrays run in parallel, ordered by ID. States: completed, retryable (an attempt counted, due after the delay),
 -- discarded (to the dead letters), cancelled, snoozed (due after the delay, no attempt counted), interrupted (the
 -- attempt given back, due as before). A run that a user cancelled has no further attempt: where it would be kept, it is
--- cancelled.
+-- cancelled. `outputs` is what attempts returned, `progress` how far they said that they were; either may be NULL.
 CREATE FUNCTION __schema__.settle(
     batch uuid, ids bigint[], states text[], started timestamptz[], finished timestamptz[], delays_us bigint[],
-    reasons text[], errors text[]
+    reasons text[], errors text[], outputs jsonb[] DEFAULT NULL, progress jsonb[] DEFAULT NULL
 ) RETURNS integer LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
@@ -614,6 +643,8 @@ DECLARE
     ended_ids bigint[];
     kept_ids bigint[];
     keys text[];
+    groups bigint[];
+    group_states text[];
     earliest_due timestamptz;
     count integer;
     latest constant timestamptz := clock_timestamp();
@@ -635,13 +666,14 @@ BEGIN
     INTO ended_ids, kept_ids FROM unnest(ids, states) AS o (id, state);
     WITH outcome AS MATERIALIZED (
         SELECT o.id, o.state, o.started_at, greatest(least(o.finished_at, latest), earliest) AS finished_at, o.reason,
-            left(o.error, 2048) AS error, latest + coalesce(o.delay_us, 0) * interval '1 microsecond' AS next_due
-        FROM unnest(ids, states, started, finished, delays_us, reasons, errors)
-            AS o (id, state, started_at, finished_at, delay_us, reason, error)
+            left(o.error, 2048) AS error, latest + coalesce(o.delay_us, 0) * interval '1 microsecond' AS next_due,
+            o.output, o.progress
+        FROM unnest(ids, states, started, finished, delays_us, reasons, errors, outputs, progress)
+            AS o (id, state, started_at, finished_at, delay_us, reason, error, output, progress)
     ), gone AS (
         DELETE FROM __schema__.work AS w USING outcome AS o
         WHERE w.id = ANY (ended_ids) AND o.id = w.id
-        RETURNING w.*, o.state, o.started_at, o.finished_at, o.reason, o.error
+        RETURNING w.*, o.state, o.started_at, o.finished_at, o.reason, o.error, o.output, o.progress
     ), kept AS (
         UPDATE __schema__.work AS w
         SET attempts = w.attempts + CASE WHEN o.state = 'retryable' THEN 1 ELSE 0 END,
@@ -652,7 +684,7 @@ BEGIN
         WHERE w.id = ANY (kept_ids) AND o.id = w.id
         RETURNING w.id, w.attempts + CASE WHEN o.state = 'retryable' THEN 0 ELSE 1 END AS attempt, w.scheduled_for,
             w.due_at, w.kind, w.topic, w.job_name, w.correlation_id, w.ordering_key,
-            o.state, o.started_at, o.finished_at, o.reason, o.error
+            o.state, o.started_at, o.finished_at, o.reason, o.error, o.output, o.progress
     ), dead AS (
         INSERT INTO __schema__.dead_letters (
             id, failed_at, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms,
@@ -666,23 +698,40 @@ BEGIN
     ), ended AS (
         SELECT g.id, g.attempts + 1 AS attempt, g.scheduled_for, g.due_at, g.kind, g.topic, g.job_name,
             g.correlation_id, g.ordering_key, g.state, g.started_at, g.finished_at, g.reason, g.error,
-            NULL::timestamptz AS next_due
+            g.output, g.progress, NULL::timestamptz AS next_due, g.group_id
         FROM gone AS g
         UNION ALL
         SELECT k.id, k.attempt, k.scheduled_for, k.due_at, k.kind, k.topic, k.job_name, k.correlation_id,
-            k.ordering_key, k.state, k.started_at, k.finished_at, k.reason, k.error, k.due_at
+            k.ordering_key, k.state, k.started_at, k.finished_at, k.reason, k.error,
+            k.output, k.progress, k.due_at, NULL
         FROM kept AS k
     ), history AS (
         INSERT INTO __schema__.runs (
             run_id, attempt, epoch, scheduled_for, due_at, started_at, finished_at, kind, topic, state, node, job_name,
-            reason, error, correlation_id)
+            reason, error, correlation_id, output, progress)
         SELECT e.id, e.attempt, claim.epoch, e.scheduled_for, CASE WHEN e.next_due IS NULL THEN e.due_at END,
             e.started_at, e.finished_at, e.kind, e.topic, e.state, claim.node, e.job_name, e.reason, e.error,
-            e.correlation_id
+            e.correlation_id, e.output, e.progress
         FROM ended AS e WHERE e.state <> 'snoozed'
     )
-    SELECT count(*), array_agg(DISTINCT e.ordering_key) FILTER (WHERE e.ordering_key IS NOT NULL), min(e.next_due)
-    INTO count, keys, earliest_due FROM ended AS e;
+    SELECT count(*), array_agg(DISTINCT e.ordering_key) FILTER (WHERE e.ordering_key IS NOT NULL), min(e.next_due),
+        array_agg(e.group_id ORDER BY e.id) FILTER (WHERE e.group_id IS NOT NULL),
+        array_agg(e.state ORDER BY e.id) FILTER (WHERE e.group_id IS NOT NULL)
+    INTO count, keys, earliest_due, groups, group_states FROM ended AS e;
+    IF groups IS NOT NULL THEN
+        PERFORM __schema__.end_members(groups, group_states);
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.progress) THEN
+        DELETE FROM __schema__.progress AS p WHERE p.run_id = ANY (ended_ids);
+    END IF;
+    IF progress IS NOT NULL AND kept_ids IS NOT NULL THEN
+        -- For the next attempt.
+        INSERT INTO __schema__.progress AS p (run_id, attempt, progress)
+        SELECT w.id, w.attempts, o.progress
+        FROM unnest(ids, progress) AS o (id, progress) JOIN __schema__.work AS w ON w.id = o.id
+        WHERE o.progress IS NOT NULL AND o.id = ANY (kept_ids)
+        ON CONFLICT (run_id) DO UPDATE SET progress = excluded.progress, reported_at = excluded.reported_at;
+    END IF;
     IF keys IS NOT NULL THEN
         PERFORM __schema__.release_keys(keys);
     ELSIF earliest_due IS NOT NULL THEN
@@ -707,6 +756,8 @@ DECLARE
     cause constant text := CASE WHEN crashed THEN 'node_lost' ELSE 'drain_timeout' END;
     marked bigint[];
     keys text[];
+    groups bigint[];
+    group_states text[];
     count integer;
 BEGIN
     DELETE FROM __schema__.claims AS c WHERE c.batch = claim.batch;
@@ -749,8 +800,15 @@ BEGIN
             e.kind, e.topic, e.state, claim.node, e.job_name, e.reason, e.correlation_id
         FROM ended AS e
     )
-    SELECT count(*), array_agg(DISTINCT e.ordering_key) FILTER (WHERE e.ordering_key IS NOT NULL)
-    INTO count, keys FROM ended AS e;
+    SELECT count(*), array_agg(DISTINCT e.ordering_key) FILTER (WHERE e.ordering_key IS NOT NULL),
+        array_agg(e.group_id ORDER BY e.id)
+            FILTER (WHERE e.group_id IS NOT NULL AND e.state IN ('discarded', 'cancelled')),
+        array_agg(e.state ORDER BY e.id)
+            FILTER (WHERE e.group_id IS NOT NULL AND e.state IN ('discarded', 'cancelled'))
+    INTO count, keys, groups, group_states FROM ended AS e;
+    IF groups IS NOT NULL THEN
+        PERFORM __schema__.end_members(groups, group_states);
+    END IF;
     IF keys IS NOT NULL THEN
         PERFORM __schema__.release_keys(keys);
     END IF;
@@ -806,7 +864,7 @@ END $$;
     package static let m0004 = Migration(
         number: 4,
         name: "scan",
-        sha256: "b75aaa597e4957a4ee8232f1ff52f459b25160a7e235bac976b4b67ab338864b",
+        sha256: "bc64f3f86bf2bdfef64e9b44b96bc346e7669800025e8dfe5a21c4a4cd7f7a1a",
         isBreaking: false,
         source: #"""
 -- Finding due work.
@@ -984,6 +1042,9 @@ BEGIN
     IF EXISTS (SELECT FROM __schema__.cancellations) THEN
         marked := __schema__.sweep_cancellations();
     END IF;
+    IF EXISTS (SELECT FROM __schema__.group_marks) THEN
+        PERFORM __schema__.sweep_groups();
+    END IF;
     RETURN QUERY
     SELECT clock_timestamp(), pg_current_snapshot()::text,
         seen IS NULL
@@ -1121,7 +1182,7 @@ END $$;
     package static let m0006 = Migration(
         number: 6,
         name: "enqueue",
-        sha256: "256c945d3b7f37a61f6c60e40594f1ea6240b87251d9ecf45f81cbd97f42b11e",
+        sha256: "ad75f9d938cbc350dde1e6fcd39fb449d043a39617488bf6f254aa4acb526f49",
         isBreaking: false,
         source: #"""
 -- What users call to enqueue work, in any language, inside their own transactions.
@@ -1418,6 +1479,9 @@ CREATE FUNCTION __schema__.enqueue(
 $$;
 
 -- Takes in a message from outside, once for each source and message ID. Returns its ID, or NULL if it was seen before.
+--
+-- A source that gives one ID to two messages would lose the second one silently: so a repetition with another payload
+-- is an error, unless `if_changed` is `ignore`.
 CREATE FUNCTION __schema__.receive(
     source text, message_id text, topic text, payload jsonb DEFAULT '{}', unique_key text DEFAULT NULL,
     ordering_key text DEFAULT NULL, priority integer DEFAULT 0, max_attempts integer DEFAULT 5,
@@ -1425,21 +1489,37 @@ CREATE FUNCTION __schema__.receive(
     backoff_base interval DEFAULT '250 milliseconds', backoff_max interval DEFAULT '60 seconds',
     trace_context text DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
     limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
-    unique_for interval DEFAULT NULL
+    unique_for interval DEFAULT NULL, if_changed text DEFAULT 'error'
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     work bigint;
     added bigint;
+    -- jsonb writes equal values equally. NULL is refused below.
+    hash constant bytea := sha256(convert_to(coalesce(payload, 'null')::text, 'UTF8'));
 BEGIN
+    IF if_changed IS NULL OR if_changed NOT IN ('error', 'ignore') THEN
+        RAISE EXCEPTION 'if_changed is %', coalesce(quote_literal(if_changed), 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use error or ignore: what happens to a known message with a new payload.';
+    END IF;
     IF source IS NULL OR source = '' OR message_id IS NULL OR message_id = '' THEN
         RAISE EXCEPTION 'source and message_id must not be empty'
             USING ERRCODE = '22023', HINT = 'Together they tell a message from its repetition.';
     END IF;
     work := nextval('__schema__.work_id_seq');
-    INSERT INTO __schema__.inbox (source, message_id, work_id) VALUES (source, message_id, work)
+    INSERT INTO __schema__.inbox (source, message_id, work_id, payload_hash)
+    VALUES (source, message_id, work, hash)
     ON CONFLICT (source, message_id) DO NOTHING;
     IF NOT FOUND THEN
+        IF if_changed = 'error' AND EXISTS (
+            SELECT FROM __schema__.inbox AS i
+            WHERE i.source = receive.source AND i.message_id = receive.message_id AND i.payload_hash <> hash)
+        THEN
+            RAISE EXCEPTION 'message % of source % was received before with another payload',
+                quote_literal(message_id), quote_literal(source)
+                USING ERRCODE = '23505',
+                    HINT = 'Give each message an ID of its own, or pass if_changed => ''ignore'' to keep the first.';
+        END IF;
         RETURN NULL;
     END IF;
     added := __schema__.add_work(
@@ -1485,6 +1565,10 @@ BEGIN
         gone.job_name, reason, gone.correlation_id);
     IF gone.ordering_key IS NOT NULL THEN
         PERFORM __schema__.release_keys(ARRAY[gone.ordering_key]);
+    END IF;
+    IF gone.group_id IS NOT NULL THEN
+        INSERT INTO __schema__.group_marks (group_id, what) VALUES (gone.group_id, 'member cancelled');
+        PERFORM __schema__.wake('-infinity');
     END IF;
 END $$;
 
@@ -2017,7 +2101,7 @@ END $$;
     package static let m0009 = Migration(
         number: 9,
         name: "janitor",
-        sha256: "0aabd5ab9ac5ff597bd650448dabd637b4f51a6321280cfba61cef3e5f13d53a",
+        sha256: "8a7c078d758a452d4818c44e8018177640f90cefaad7d776e372918a3dcafd97",
         isBreaking: false,
         source: #"""
 -- Partitions of the history, and what else has a retention.
@@ -2095,6 +2179,9 @@ BEGIN
     -- A day is longer than any owner goes without reading them.
     DELETE FROM __schema__.changes AS c WHERE c.at < now() - greatest(retention, interval '1 day');
     PERFORM __schema__.forget_leases();
+    PERFORM __schema__.forget_progress();
+    PERFORM __schema__.forget_groups(greatest(retention, interval '30 days'));
+    DELETE FROM __schema__.fan_outs AS f WHERE f.finished_at < now() - greatest(retention, interval '30 days');
 END $$;
 
 SELECT __schema__.ensure_partitions();
@@ -2583,6 +2670,686 @@ END $$;
 
 """#)
 
+    /// The contents of `0020_handlers.sql`.
+    package static let m0020 = Migration(
+        number: 20,
+        name: "handlers",
+        sha256: "80316f4f9a0f04ed421464719e7d9f0ebc5c7fb35fb5bb1762ac8d55e37d887e",
+        isBreaking: false,
+        source: #"""
+-- What handlers use while they run: transactions that complete their run, the predicate by which other transactions
+-- fence themselves, and progress.
+--
+-- SQLSTATEs besides those of 0002_ownership.sql:
+--   TN020  the handler ended the transaction that it was given
+
+-- Begins the transaction of a handler: checks its claim early, so that a handler without one does not start, and bounds
+-- what the session may hold and for how long. The check that counts is the one at the end.
+CREATE FUNCTION __schema__.begin_handling(
+    batch uuid, id bigint, idle_ms bigint, statement_ms bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM __schema__.assert_read_committed();
+    IF NOT EXISTS (SELECT FROM __schema__.claims AS c WHERE c.batch = begin_handling.batch AND id = ANY (c.ids)) THEN
+        RAISE EXCEPTION 'claim % does not stand', batch USING ERRCODE = 'TN002';
+    END IF;
+    -- Until the end of the transaction. A process that was stopped in the middle of it must not keep its locks.
+    PERFORM set_config('idle_in_transaction_session_timeout', idle_ms || 'ms', true),
+        set_config('statement_timeout', statement_ms || 'ms', true),
+        set_config('tenure.handling', batch || '/' || id, true);
+END $$;
+
+-- Completes a run inside the transaction of its handler; to be sent in one flush with the commit. Raises unless the
+-- claim stands, the row is there, and the transaction is still the one that was begun.
+CREATE FUNCTION __schema__.complete_handling(
+    batch uuid, id bigint, started timestamptz, output jsonb, progress jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+    IF current_setting('tenure.handling', true) IS DISTINCT FROM batch || '/' || id THEN
+        RAISE EXCEPTION 'the handler ended the transaction that it was given'
+            USING ERRCODE = 'TN020', HINT = 'What it wrote may be committed without its run being completed.';
+    END IF;
+    IF output IS NULL AND progress IS NULL THEN
+        PERFORM __schema__.settle_completed(
+            batch, ARRAY[id], ARRAY[started], ARRAY[clock_timestamp()], strict => true);
+    ELSIF __schema__.settle(
+        batch, ARRAY[id], '{completed}', ARRAY[started], ARRAY[clock_timestamp()], '{0}', '{NULL}', '{NULL}',
+        ARRAY[output], ARRAY[progress]) <> 1
+    THEN
+        RAISE EXCEPTION 'the row of run % was not there to complete', id USING ERRCODE = 'TN004';
+    END IF;
+END $$;
+
+-- What became of a completion whose answer was lost: `completed`, `open` (the claim still names the run, so that
+-- whoever settles it first decides), or `gone`. Waits for a completion under way.
+CREATE FUNCTION __schema__.handling_outcome(batch uuid, id bigint) RETURNS text LANGUAGE plpgsql
+SET lock_timeout = '5s' AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM FROM __schema__.claims AS c WHERE c.batch = handling_outcome.batch FOR UPDATE;
+    IF EXISTS (SELECT FROM __schema__.claims AS c WHERE c.batch = handling_outcome.batch AND id = ANY (c.ids)) THEN
+        RETURN 'open';
+    ELSIF EXISTS (
+        SELECT FROM __schema__.runs AS r WHERE r.run_id = handling_outcome.id AND r.state = 'completed')
+    THEN
+        RETURN 'completed';
+    END IF;
+    RETURN 'gone';
+END $$;
+
+-- Whether a claim of this epoch names the run, at this moment. A look only: it may be revoked the next moment.
+CREATE FUNCTION __schema__.is_claim_current(run_id bigint, epoch bigint) RETURNS boolean LANGUAGE sql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM __schema__.claims AS c WHERE c.epoch = $2 AND $1 = ANY (c.ids))
+$$;
+
+-- The fence for a handler's own transaction, on any connection: raises unless a claim of this epoch names the run, and
+-- keeps the claim from being revoked until the transaction ends. To be called last, right before the commit, for which
+-- there are 2 s: settling the same claim waits meanwhile.
+--
+-- The lock comes with the read, and what waits for a revocation reads again: a snapshot alone would let a write commit
+-- whose claim was revoked after it was taken. Hence READ COMMITTED only.
+CREATE FUNCTION __schema__.assert_claim(run_id bigint, epoch bigint) RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM __schema__.assert_read_committed();
+    PERFORM FROM __schema__.claims AS c
+    WHERE c.epoch = assert_claim.epoch AND run_id = ANY (c.ids) FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no claim of epoch % names run %', epoch, run_id
+            USING ERRCODE = 'TN002', HINT = 'The run is somebody else''s by now: roll back, and end.';
+    END IF;
+    PERFORM set_config('idle_in_transaction_session_timeout', '2s', true);
+END $$;
+
+-- Stores how far runs say that they are. Those that no claim of the epoch names are passed over. Returns how many were
+-- stored.
+CREATE FUNCTION __schema__.report_progress(ids bigint[], epochs bigint[], progress jsonb[]) RETURNS integer
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    stored integer;
+BEGIN
+    INSERT INTO __schema__.progress AS p (run_id, attempt, progress)
+    SELECT w.id, w.attempts + 1, o.progress
+    FROM unnest(ids, epochs, progress) AS o (id, epoch, progress)
+    JOIN __schema__.work AS w ON w.id = o.id
+    WHERE o.progress IS NOT NULL AND EXISTS (
+        SELECT FROM __schema__.claims AS c WHERE c.epoch = o.epoch AND o.id = ANY (c.ids))
+    ON CONFLICT (run_id) DO UPDATE
+        SET attempt = excluded.attempt, progress = excluded.progress, reported_at = excluded.reported_at;
+    GET DIAGNOSTICS stored = ROW_COUNT;
+    RETURN stored;
+END $$;
+
+-- Stores how far one run says that it is; the form for handlers in other languages. False if its claim is gone.
+CREATE FUNCTION __schema__.report_progress(run_id bigint, epoch bigint, progress jsonb) RETURNS boolean LANGUAGE sql
+AS $$
+    SELECT __schema__.report_progress(ARRAY[run_id], ARRAY[epoch], ARRAY[progress]) = 1
+$$;
+
+-- Forgets the progress of what ended without an attempt, e.g. because it was cancelled.
+CREATE FUNCTION __schema__.forget_progress() RETURNS void LANGUAGE sql AS $$
+    DELETE FROM __schema__.progress AS p
+    WHERE NOT EXISTS (SELECT FROM __schema__.work AS w WHERE w.id = p.run_id)
+$$;
+
+"""#)
+
+    /// The contents of `0021_groups.sql`.
+    package static let m0021 = Migration(
+        number: 21,
+        name: "groups",
+        sha256: "7f119c72811ab2af77de94d9ca24cf46bf1de051b6cb6b12575bf3976881bc12",
+        isBreaking: false,
+        source: #"""
+-- Fan-in: a group of messages, and a follow-up that runs once, when all of them have ended.
+--
+-- The follow-up is a row of `work` from the beginning, due never or at the group's expiry; the end of the group makes
+-- it due. So it cannot be there twice, and its ID is known from the start.
+--
+-- Who locks what: rows of `groups` are locked only by transactions that are short by nature, of settlements and of the
+-- owner's passes. Users leave marks instead, which lock nothing, and the owner's next look takes them in: a user's open
+-- transaction never holds up what runs.
+
+ALTER TABLE __schema__.work ADD COLUMN group_id bigint;
+CREATE INDEX work_group ON __schema__.work (group_id, (id + 0)) WHERE group_id IS NOT NULL;
+
+CREATE TABLE __schema__.groups (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    -- Work that becomes due when the group ends.
+    follow_up bigint NOT NULL,
+    state text NOT NULL DEFAULT 'open',
+    -- No further members: the group ends when none is left.
+    sealed boolean NOT NULL DEFAULT false,
+    -- How members ended.
+    completed bigint NOT NULL DEFAULT 0,
+    discarded bigint NOT NULL DEFAULT 0,
+    cancelled bigint NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    CONSTRAINT groups_state CHECK (state IN ('open', 'completed', 'cancelled'))
+) WITH (fillfactor = 50);
+CREATE INDEX groups_open ON __schema__.groups (id) WHERE state = 'open';
+
+-- What users did to groups, for the owner's next look.
+CREATE TABLE __schema__.group_marks (
+    group_id bigint NOT NULL,
+    what text NOT NULL,
+    CONSTRAINT group_marks_what CHECK (what IN ('sealed', 'abandoned', 'member cancelled'))
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
+-- Groups as people look at them. Members that have not ended are counted one by one.
+CREATE VIEW __schema__.group_status AS
+SELECT g.id, g.state,
+    g.sealed OR EXISTS (SELECT FROM __schema__.group_marks AS m WHERE m.group_id = g.id AND m.what = 'sealed')
+        AS sealed,
+    (SELECT count(*) FROM __schema__.work AS w WHERE w.group_id = g.id) AS pending,
+    g.completed, g.discarded, g.cancelled, g.follow_up, g.created_at, g.ended_at
+FROM __schema__.groups AS g;
+
+-- Shared by those who add to a group, until their commit; taken by the owner while it seals the group.
+CREATE FUNCTION __schema__.group_gate(group_id bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
+RETURN hashtextextended('tenure __schema__ group', group_id);
+
+-- What a follow-up is told about its group.
+CREATE FUNCTION __schema__.group_facts(present __schema__.groups) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('group', jsonb_build_object(
+        'id', present.id, 'state', present.state, 'completed', present.completed, 'discarded', present.discarded,
+        'cancelled', present.cancelled))
+$$;
+
+-- Opens a group with the message that follows it. Returns the group's ID; that of the follow-up is in `group_status`.
+--
+-- The follow-up's payload gets the key `group`: id, state, completed, discarded, cancelled. With `expires_at` it runs
+-- at that instant if the group has not ended before: the state is `open` then.
+CREATE FUNCTION __schema__.open_group(
+    topic text, payload jsonb DEFAULT '{}', expires_at timestamptz DEFAULT NULL, ordering_key text DEFAULT NULL,
+    priority integer DEFAULT 0, max_attempts integer DEFAULT 5, correlation_id text DEFAULT NULL,
+    timeout interval DEFAULT NULL, backoff_base interval DEFAULT '250 milliseconds',
+    backoff_max interval DEFAULT '60 seconds', trace_context text DEFAULT NULL, retry text DEFAULT NULL,
+    retry_for interval DEFAULT NULL
+) RETURNS bigint LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    present __schema__.groups;
+    -- Later than anything else.
+    never constant timestamptz := '9999-12-31 00:00:00Z';
+BEGIN
+    IF jsonb_typeof(payload) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION 'the payload of a follow-up is %', coalesce(jsonb_typeof(payload), 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use a JSON object: it gets the key group.';
+    END IF;
+    IF expires_at IS NOT NULL AND NOT isfinite(expires_at) THEN
+        RAISE EXCEPTION 'expires_at is %', expires_at
+            USING ERRCODE = '22023', HINT = 'Give an instant, or leave it out for a group that waits for ever.';
+    END IF;
+    INSERT INTO __schema__.groups (follow_up) VALUES (0) RETURNING * INTO present;
+    present.follow_up := __schema__.add_work(
+        'outbox', topic, payload || __schema__.group_facts(present), coalesce(expires_at, never), NULL, ordering_key,
+        priority, max_attempts, correlation_id, timeout, backoff_base, backoff_max, trace_context, NULL, retry,
+        retry_for);
+    UPDATE __schema__.groups AS g SET follow_up = present.follow_up WHERE g.id = present.id;
+    RETURN present.id;
+END $$;
+
+-- Lets work be added to a group until the end of the transaction. Raises unless the group is open to members.
+--
+-- The gate first, then the read in a second statement: whoever seals the group waits until all who passed the gate
+-- have committed, and whoever passes it later reads that the group is sealed.
+CREATE FUNCTION __schema__.join_group(group_id bigint) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    present __schema__.group_status;
+BEGIN
+    PERFORM __schema__.assert_read_committed();
+    PERFORM pg_advisory_xact_lock_shared(__schema__.group_gate(group_id));
+    SELECT g.* INTO present FROM __schema__.group_status AS g WHERE g.id = join_group.group_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no group %', group_id
+            USING ERRCODE = 'P0002', HINT = 'Open one by open_group.';
+    END IF;
+    IF present.sealed OR present.state <> 'open' THEN
+        RAISE EXCEPTION 'group % takes no further members', group_id
+            USING ERRCODE = '22023', HINT = 'It was sealed, or has ended: open another one.';
+    END IF;
+    -- Who wants to seal it meanwhile looks again after the commit.
+    PERFORM __schema__.wake('-infinity');
+END $$;
+
+-- Enqueues a message as a member of a group. Work that has the unique key already is returned, and does not join.
+CREATE FUNCTION __schema__.enqueue_to_group(
+    group_id bigint, topic text, payload jsonb DEFAULT '{}', unique_key text DEFAULT NULL,
+    ordering_key text DEFAULT NULL, priority integer DEFAULT 0, max_attempts integer DEFAULT 5,
+    correlation_id text DEFAULT NULL, due_at timestamptz DEFAULT NULL, timeout interval DEFAULT NULL,
+    backoff_base interval DEFAULT '250 milliseconds', backoff_max interval DEFAULT '60 seconds',
+    trace_context text DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
+    limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
+    unique_for interval DEFAULT NULL
+) RETURNS bigint LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    fresh constant bigint := nextval('__schema__.work_id_seq');
+    added bigint;
+BEGIN
+    PERFORM __schema__.join_group(group_id);
+    added := __schema__.add_work(
+        'outbox', topic, payload, due_at, unique_key, ordering_key, priority, max_attempts, correlation_id, timeout,
+        backoff_base, backoff_max, trace_context, fresh, retry, retry_for, limit_key, on_conflict, unique_states,
+        unique_for);
+    IF added = fresh THEN
+        UPDATE __schema__.work AS w SET group_id = enqueue_to_group.group_id WHERE w.id = added;
+    END IF;
+    RETURN added;
+END $$;
+
+-- Ends a group if it is sealed and has no member left: its follow-up becomes due. To be called with the group's row
+-- locked: whoever had it before has committed, so that this statement sees which members are gone.
+CREATE FUNCTION __schema__.finish_group(group_id bigint) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    present __schema__.groups;
+BEGIN
+    IF EXISTS (SELECT FROM __schema__.work AS w WHERE w.group_id = finish_group.group_id) THEN
+        RETURN;
+    END IF;
+    UPDATE __schema__.groups AS g SET state = 'completed', ended_at = clock_timestamp()
+    WHERE g.id = finish_group.group_id AND g.sealed AND g.state = 'open'
+    RETURNING g.* INTO present;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    -- One that is due already runs because the group expired, and runs once.
+    UPDATE __schema__.work AS w
+    SET due_at = clock_timestamp(), payload = w.payload || __schema__.group_facts(present), xid = pg_current_xact_id()
+    WHERE w.id = present.follow_up AND w.attempts = 0 AND w.due_at > clock_timestamp();
+    IF FOUND THEN
+        PERFORM __schema__.wake(clock_timestamp());
+    END IF;
+END $$;
+
+-- Counts members that ended, in the transaction that ends them, and ends groups that have no more. The arrays run in
+-- parallel. Two last members that end at once meet at the group's row.
+CREATE FUNCTION __schema__.end_members(group_ids bigint[], states text[]) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    member record;
+    is_sealed boolean;
+BEGIN
+    FOR member IN
+        SELECT m.group_id, count(*) FILTER (WHERE m.state = 'completed') AS completed,
+            count(*) FILTER (WHERE m.state = 'discarded') AS discarded,
+            count(*) FILTER (WHERE m.state = 'cancelled') AS cancelled
+        FROM unnest(group_ids, states) AS m (group_id, state) GROUP BY m.group_id ORDER BY m.group_id
+    LOOP
+        UPDATE __schema__.groups AS g
+        SET completed = g.completed + member.completed, discarded = g.discarded + member.discarded,
+            cancelled = g.cancelled + member.cancelled
+        WHERE g.id = member.group_id
+        RETURNING g.sealed INTO is_sealed;
+        IF is_sealed THEN
+            PERFORM __schema__.finish_group(member.group_id);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Says that a group gets no further members: it ends when none is left, at once if it has none. False if it was sealed
+-- before.
+CREATE FUNCTION __schema__.seal_group(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    present __schema__.group_status;
+BEGIN
+    SELECT g.* INTO present FROM __schema__.group_status AS g WHERE g.id = seal_group.id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no group %', id USING ERRCODE = 'P0002', HINT = 'Open one by open_group.';
+    END IF;
+    IF present.sealed OR present.state <> 'open' THEN
+        RETURN false;
+    END IF;
+    INSERT INTO __schema__.group_marks (group_id, what) VALUES (id, 'sealed');
+    PERFORM __schema__.wake('-infinity');
+    RETURN true;
+END $$;
+
+-- Cancels a group: its follow-up, unless it runs, its members that have not started, and, as far as their handlers
+-- obey, those in progress. Returns how many members that were; NULL if the group had ended.
+CREATE FUNCTION __schema__.cancel_group(id bigint) RETURNS integer LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    present __schema__.group_status;
+    member bigint;
+    count integer := 0;
+BEGIN
+    SELECT g.* INTO present FROM __schema__.group_status AS g WHERE g.id = cancel_group.id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no group %', id USING ERRCODE = 'P0002', HINT = 'Open one by open_group.';
+    END IF;
+    IF present.state <> 'open' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM __schema__.cancel_work(present.follow_up, '{outbox}', 'cancelled');
+    INSERT INTO __schema__.group_marks (group_id, what) VALUES (id, 'sealed'), (id, 'abandoned');
+    FOR member IN SELECT w.id FROM __schema__.work AS w WHERE w.group_id = cancel_group.id ORDER BY w.id + 0 LOOP
+        IF __schema__.cancel_run(member) IN ('cancelled', 'requested') THEN
+            count := count + 1;
+        END IF;
+    END LOOP;
+    PERFORM __schema__.wake('-infinity');
+    RETURN count;
+END $$;
+
+-- Takes in what users did to groups. For the owner, under its epoch. A group to which somebody adds this moment is
+-- sealed at a later look: that transaction's commit wakes the owner.
+CREATE FUNCTION __schema__.sweep_groups() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    marked bigint;
+    can_seal boolean;
+    seen text[];
+BEGIN
+    FOR marked IN SELECT DISTINCT m.group_id FROM __schema__.group_marks AS m ORDER BY m.group_id LOOP
+        PERFORM FROM __schema__.groups AS g WHERE g.id = marked FOR UPDATE;
+        can_seal := pg_try_advisory_xact_lock(__schema__.group_gate(marked));
+        WITH gone AS (
+            DELETE FROM __schema__.group_marks AS m
+            WHERE m.group_id = marked AND (can_seal OR m.what <> 'sealed') RETURNING m.what
+        )
+        SELECT array_agg(g.what) INTO seen FROM gone AS g;
+        CONTINUE WHEN seen IS NULL;
+        UPDATE __schema__.groups AS g
+        SET cancelled = g.cancelled + cardinality(array_positions(seen, 'member cancelled')),
+            sealed = g.sealed OR 'sealed' = ANY (seen),
+            state = CASE WHEN g.state = 'open' AND 'abandoned' = ANY (seen) THEN 'cancelled' ELSE g.state END,
+            ended_at = CASE WHEN 'abandoned' = ANY (seen) THEN coalesce(g.ended_at, clock_timestamp())
+                ELSE g.ended_at END
+        WHERE g.id = marked;
+        PERFORM __schema__.finish_group(marked);
+    END LOOP;
+END $$;
+
+-- Forgets groups that ended longer ago than the retention, and those whose follow-up ran because they expired.
+CREATE FUNCTION __schema__.forget_groups(retention interval) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM __schema__.groups AS g
+    WHERE g.ended_at < now() - retention
+        OR g.created_at < now() - retention
+            AND NOT EXISTS (SELECT FROM __schema__.work AS w WHERE w.id = g.follow_up)
+            AND NOT EXISTS (SELECT FROM __schema__.work AS w WHERE w.group_id = g.id)
+$$;
+
+"""#)
+
+    /// The contents of `0022_batches.sql`.
+    package static let m0022 = Migration(
+        number: 22,
+        name: "batches",
+        sha256: "49409b88a923e2a1492e04f8541f8dd9f60403cf6e542f730e3c21d837399e12",
+        isBreaking: false,
+        source: #"""
+-- Many messages at once: from arrays, and by COPY.
+
+-- Adds messages, in order, and wakes the owner once. The arrays run in parallel; `unique_keys` and `ordering_keys` may
+-- hold NULLs, or be NULL. Returns the IDs in the order of the payloads.
+--
+-- Rows that may meet others by a unique key are added one by one.
+CREATE FUNCTION __schema__.add_messages(
+    topics text[], payloads jsonb[], unique_keys text[], ordering_keys text[], priority integer,
+    max_attempts integer, correlation_id text, due_at timestamptz, timeout interval, backoff_base interval,
+    backoff_max interval, trace_context text, retry text, retry_for interval, limit_key text, on_conflict text,
+    unique_states text, unique_for interval, group_id bigint
+) RETURNS bigint[] LANGUAGE plpgsql
+SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    most constant integer := 100000;
+    count constant integer := coalesce(cardinality(payloads), 0);
+    due constant timestamptz := coalesce(due_at, now());
+    retry_ms constant bigint := __schema__.milliseconds(retry_for);
+    ids bigint[];
+BEGIN
+    IF count > most OR cardinality(topics) <> count OR cardinality(coalesce(unique_keys, topics)) <> count
+        OR cardinality(coalesce(ordering_keys, topics)) <> count
+    THEN
+        RAISE EXCEPTION '% payloads, % unique keys and % ordering keys are no batch', count,
+            coalesce(cardinality(unique_keys)::text, 'no'), coalesce(cardinality(ordering_keys)::text, 'no')
+            USING ERRCODE = '22023',
+                HINT = 'Pass arrays of one length, at most ' || most || ', or NULL for no keys.';
+    END IF;
+    IF count = 0 THEN
+        RETURN '{}';
+    END IF;
+    IF group_id IS NOT NULL THEN
+        PERFORM __schema__.join_group(group_id);
+    END IF;
+    IF EXISTS (SELECT FROM unnest(unique_keys) AS k WHERE k IS NOT NULL) THEN
+        SELECT array_agg(
+            CASE WHEN group_id IS NULL THEN __schema__.add_work(
+                'outbox', m.topic, m.payload, due, m.unique_key, m.ordering_key, priority, max_attempts,
+                correlation_id, timeout, backoff_base, backoff_max, trace_context, NULL, retry, retry_for, limit_key,
+                CASE WHEN m.unique_key IS NULL THEN 'ignore' ELSE on_conflict END,
+                CASE WHEN m.unique_key IS NULL THEN 'live' ELSE unique_states END,
+                CASE WHEN m.unique_key IS NOT NULL THEN unique_for END)
+            ELSE __schema__.enqueue_to_group(
+                group_id, m.topic, m.payload, m.unique_key, m.ordering_key, priority, max_attempts, correlation_id,
+                due, timeout, backoff_base, backoff_max, trace_context, retry, retry_for, limit_key,
+                CASE WHEN m.unique_key IS NULL THEN 'ignore' ELSE on_conflict END,
+                CASE WHEN m.unique_key IS NULL THEN 'live' ELSE unique_states END,
+                CASE WHEN m.unique_key IS NOT NULL THEN unique_for END) END
+            ORDER BY m.place)
+        INTO ids
+        FROM unnest(topics, payloads, unique_keys, ordering_keys)
+            WITH ORDINALITY AS m (topic, payload, unique_key, ordering_key, place);
+        RETURN ids;
+    END IF;
+    PERFORM __schema__.check_work(
+        m.topic, m.payload, priority, max_attempts, timeout, backoff_base, backoff_max, NULL, m.ordering_key, retry,
+        retry_for, limit_key)
+    FROM unnest(topics, payloads, ordering_keys) AS m (topic, payload, ordering_key);
+    ids := ARRAY(SELECT nextval('__schema__.work_id_seq') FROM generate_series(1, count));
+    INSERT INTO __schema__.work (
+        id, due_at, backoff_base_ms, backoff_max_ms, timeout_ms, retry_until, retry_for_ms, max_attempts, priority,
+        kind, topic, payload, ordering_key, correlation_id, trace_context, retry, limit_key, group_id)
+    SELECT m.id, due, __schema__.milliseconds(backoff_base), __schema__.milliseconds(backoff_max),
+        __schema__.milliseconds(timeout), __schema__.retry_limit(due, retry_ms), retry_ms, max_attempts, priority,
+        'outbox', m.topic, m.payload, m.ordering_key, correlation_id, trace_context, retry, limit_key, group_id
+    FROM unnest(ids, topics, payloads, ordering_keys) AS m (id, topic, payload, ordering_key);
+    PERFORM __schema__.wake(due);
+    RETURN ids;
+END $$;
+
+-- Enqueues many messages of one topic. Returns their IDs in the order of the payloads.
+CREATE FUNCTION __schema__.enqueue_many(
+    topic text, payloads jsonb[], unique_keys text[] DEFAULT NULL, ordering_keys text[] DEFAULT NULL,
+    priority integer DEFAULT 0, max_attempts integer DEFAULT 5, correlation_id text DEFAULT NULL,
+    due_at timestamptz DEFAULT NULL, timeout interval DEFAULT NULL, backoff_base interval DEFAULT '250 milliseconds',
+    backoff_max interval DEFAULT '60 seconds', trace_context text DEFAULT NULL, retry text DEFAULT NULL,
+    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore',
+    unique_states text DEFAULT 'live', unique_for interval DEFAULT NULL, group_id bigint DEFAULT NULL
+) RETURNS bigint[] LANGUAGE sql AS $$
+    SELECT __schema__.add_messages(
+        array_fill(topic, ARRAY[coalesce(cardinality(payloads), 0)]), payloads, unique_keys, ordering_keys, priority,
+        max_attempts, correlation_id, due_at, timeout, backoff_base, backoff_max, trace_context, retry, retry_for,
+        limit_key, on_conflict, unique_states, unique_for, group_id)
+$$;
+
+-- What messages are copied into: each row is enqueued as by enqueue(), with its checks and its wake-up. Columns that
+-- are left out, or NULL, have their defaults. It reads as empty.
+CREATE VIEW __schema__.work_in AS
+SELECT w.topic, w.payload, w.due_at, w.unique_key, w.ordering_key, w.priority::integer, w.max_attempts,
+    w.correlation_id, w.trace_context, NULL::interval AS timeout, w.retry, w.limit_key, w.group_id
+FROM __schema__.work AS w WHERE false;
+
+CREATE FUNCTION __schema__.take_copied() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.group_id IS NULL THEN
+        PERFORM __schema__.enqueue(
+            NEW.topic, coalesce(NEW.payload, '{}'), NEW.unique_key, NEW.ordering_key, coalesce(NEW.priority, 0),
+            coalesce(NEW.max_attempts, 5), NEW.correlation_id, NEW.due_at, NEW.timeout,
+            trace_context => NEW.trace_context, retry => NEW.retry, limit_key => NEW.limit_key);
+    ELSE
+        PERFORM __schema__.enqueue_to_group(
+            NEW.group_id, NEW.topic, coalesce(NEW.payload, '{}'), NEW.unique_key, NEW.ordering_key,
+            coalesce(NEW.priority, 0), coalesce(NEW.max_attempts, 5), NEW.correlation_id, NEW.due_at, NEW.timeout,
+            trace_context => NEW.trace_context, retry => NEW.retry, limit_key => NEW.limit_key);
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER work_in_insert INSTEAD OF INSERT ON __schema__.work_in
+FOR EACH ROW EXECUTE FUNCTION __schema__.take_copied();
+
+"""#)
+
+    /// The contents of `0023_fan_out.sql`.
+    package static let m0023 = Migration(
+        number: 23,
+        name: "fan_out",
+        sha256: "ffffaa3e7b207785fc3dc6b86d03b9c05abe792b771231fd7f7424f8948562b8",
+        isBreaking: false,
+        source: #"""
+-- Fan-out: a message for each row of a query, in steps that remember how far they came.
+
+-- A row for each fan-out. Position and messages are committed together, so that after a crash the next step goes on
+-- where the last one ended: nothing twice, nothing left out.
+CREATE TABLE __schema__.fan_outs (
+    name text PRIMARY KEY,
+    topic text NOT NULL,
+    -- Returns the columns `key`, which is unique and orders the rows, and `payload`.
+    query text NOT NULL,
+    -- The type of `key`, once a row has been seen.
+    key_type text,
+    last_key text,
+    group_id bigint,
+    priority integer NOT NULL,
+    max_attempts integer NOT NULL,
+    correlation_id text,
+    enqueued bigint NOT NULL DEFAULT 0,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz
+);
+
+-- Begins a fan-out, or finds the one that was begun under this name with the same topic and query. True if it is new.
+--
+-- Rows that keep their keys while it lasts get exactly one message each; rows that appear behind the position get none.
+-- With `follow_up`, a topic, the messages are a group, which is sealed with the last step: its follow-up runs once all
+-- of them have ended.
+CREATE FUNCTION __schema__.begin_fan_out(
+    name text, topic text, query text, follow_up text DEFAULT NULL, follow_up_payload jsonb DEFAULT '{}',
+    priority integer DEFAULT 0, max_attempts integer DEFAULT 5, correlation_id text DEFAULT NULL
+) RETURNS boolean LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    present __schema__.fan_outs;
+BEGIN
+    PERFORM __schema__.check_work(topic, '{}', priority, max_attempts, NULL, '0', '0', NULL, NULL);
+    IF name IS NULL OR name = '' OR query IS NULL THEN
+        RAISE EXCEPTION 'a fan-out needs a name and a query'
+            USING ERRCODE = '22023', HINT = 'The name tells it from others, and is how it goes on after a crash.';
+    END IF;
+    query := rtrim(query, E' \n\t;');
+    INSERT INTO __schema__.fan_outs AS f (name, topic, query, priority, max_attempts, correlation_id)
+    VALUES (name, topic, query, priority, max_attempts, correlation_id)
+    ON CONFLICT ON CONSTRAINT fan_outs_pkey DO NOTHING
+    RETURNING f.* INTO present;
+    IF NOT FOUND THEN
+        IF NOT EXISTS (
+            SELECT FROM __schema__.fan_outs AS f
+            WHERE f.name = begin_fan_out.name AND f.topic = begin_fan_out.topic AND f.query = begin_fan_out.query)
+        THEN
+            RAISE EXCEPTION 'fan-out % was begun with another topic or query', quote_literal(name)
+                USING ERRCODE = '23505', HINT = 'Choose another name; one name goes on with one query.';
+        END IF;
+        RETURN false;
+    END IF;
+    -- The columns are there, and compare: an error here names what is wrong with the query.
+    EXECUTE format('SELECT pg_typeof(f.key)::text FROM (SELECT q.key, q.payload::jsonb FROM (%s) AS q LIMIT 1) AS f', query)
+    INTO present.key_type;
+    IF follow_up IS NOT NULL THEN
+        present.group_id := __schema__.open_group(follow_up, follow_up_payload, correlation_id => correlation_id);
+    END IF;
+    UPDATE __schema__.fan_outs AS f SET key_type = present.key_type, group_id = present.group_id
+    WHERE f.name = begin_fan_out.name;
+    RETURN true;
+END $$;
+
+-- Enqueues messages for the next rows, at most `rows`. Returns how many; fewer than `rows` means that it has finished,
+-- as does every call after that with 0. To be called in one short transaction for each step.
+CREATE FUNCTION __schema__.fan_out_step(name text, rows integer DEFAULT 1000) RETURNS integer LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    present __schema__.fan_outs;
+    keys text[];
+    payloads jsonb[];
+    distinct_keys integer;
+    found_rows integer;
+    count integer;
+BEGIN
+    IF rows IS NULL OR rows NOT BETWEEN 1 AND 100000 THEN
+        RAISE EXCEPTION 'a step of % rows is out of range', coalesce(rows::text, 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use 1 to 100000; 1000 is the default.';
+    END IF;
+    PERFORM __schema__.assert_read_committed();
+    -- One step at a time.
+    SELECT f.* INTO present FROM __schema__.fan_outs AS f WHERE f.name = fan_out_step.name FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no fan-out %', quote_literal(name)
+            USING ERRCODE = 'P0002', HINT = 'Begin it by begin_fan_out.';
+    END IF;
+    IF present.finished_at IS NOT NULL THEN
+        RETURN 0;
+    END IF;
+    IF present.key_type IS NULL THEN
+        EXECUTE format('SELECT pg_typeof(f.key)::text FROM (SELECT q.key FROM (%s) AS q LIMIT 1) AS f', present.query)
+        INTO present.key_type;
+    END IF;
+    -- One row more than asked for tells two rows with one key apart from two steps.
+    EXECUTE format(
+        'SELECT array_agg(s.key::text ORDER BY s.key), array_agg(s.payload ORDER BY s.key), count(*),
+            count(DISTINCT s.key)
+        FROM (
+            SELECT f.key, f.payload::jsonb AS payload FROM (%s) AS f
+            WHERE $1 IS NULL OR f.key > $1::%s ORDER BY f.key LIMIT $2) AS s',
+        present.query, coalesce(present.key_type, 'text'))
+    USING present.last_key, rows + 1 INTO keys, payloads, found_rows, distinct_keys;
+    IF distinct_keys <> found_rows THEN
+        RAISE EXCEPTION 'the keys of fan-out % are not unique, or NULL', quote_literal(name)
+            USING ERRCODE = '22023', HINT = 'The query''s column key must tell its rows apart.';
+    END IF;
+    count := least(found_rows, rows);
+    IF count > 0 THEN
+        PERFORM __schema__.add_messages(
+            array_fill(present.topic, ARRAY[count]), payloads[1:count], NULL, NULL, present.priority,
+            present.max_attempts, present.correlation_id, NULL, NULL, '250 milliseconds', '60 seconds', NULL, NULL,
+            NULL, NULL, 'ignore', 'live', NULL, present.group_id);
+    END IF;
+    UPDATE __schema__.fan_outs AS f
+    SET key_type = present.key_type, last_key = coalesce(keys[count], f.last_key), enqueued = f.enqueued + count,
+        finished_at = CASE WHEN count < rows THEN clock_timestamp() END
+    WHERE f.name = fan_out_step.name;
+    IF count < rows AND present.group_id IS NOT NULL THEN
+        PERFORM __schema__.seal_group(present.group_id);
+    END IF;
+    RETURN count;
+END $$;
+
+-- Forgets a fan-out, so that its name can be used again. What it enqueued stays. False if there is none.
+CREATE FUNCTION __schema__.forget_fan_out(name text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM __schema__.fan_outs AS f WHERE f.name = forget_fan_out.name;
+    RETURN FOUND;
+END $$;
+
+"""#)
+
     /// Every migration, in order.
     package static let all: [Migration] = [
         m0001,
@@ -2596,5 +3363,9 @@ END $$;
         m0009,
         m0010,
         m0011,
+        m0020,
+        m0021,
+        m0022,
+        m0023,
     ]
 }

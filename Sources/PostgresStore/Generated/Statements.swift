@@ -291,6 +291,17 @@ WHERE f.rows = 1 AND w.rows = 1
 
 """#)
 
+    /// The contents of `begin_handling.sql`.
+    package static let beginHandling = Statement(
+        name: "begin_handling",
+        sha256: "185dae652e67d381fd8beb813506283d4f7956c7bbcc2427373b148202eb1303",
+        parameterCount: 4,
+        source: #"""
+-- Begins the transaction of a handler. $1 batch, $2 ID, $3 how long it may idle and $4 a statement may take, in ms.
+SELECT __schema__.begin_handling($1::text::uuid, $2, $3, $4)
+
+"""#)
+
     /// The contents of `cancellations.sql`.
     package static let cancellations = Statement(
         name: "cancellations",
@@ -339,6 +350,24 @@ FROM __schema__.try_permit($1, $2::integer, $3, $4 * interval '1 millisecond', $
 
 """#)
 
+    /// The contents of `client_add_messages.sql`.
+    package static let clientAddMessages = Statement(
+        name: "client_add_messages",
+        sha256: "b3991f0a68d9e5b60767fc63d73251b48959c06733de8ed57fe95c9ba9f37e24",
+        parameterCount: 20,
+        source: #"""
+-- Enqueues messages. $1 topics, $2 payloads, $3 unique keys, $4 ordering keys, $5 due instant, $6 delay in µs where
+-- there is none, $7 priority, $8 most attempts, $9 correlation ID, $10 timeout in ms, $11 first and $12 longest delay of
+-- retries in ms, $13 trace context, $14 retry policy, $15 time limit of retries in ms, $16 limit key, $17 conflict, $18
+-- states and $19 time in ms of unique keys, $20 group.
+SELECT __schema__.add_messages(
+    $1, $2, $3, $4, $7::bigint::integer, $8::bigint::integer, $9,
+    coalesce($5, now() + $6 * interval '1 microsecond'), $10 * interval '1 millisecond',
+    $11 * interval '1 millisecond', $12 * interval '1 millisecond', $13, $14, $15 * interval '1 millisecond', $16, $17,
+    $18, $19 * interval '1 millisecond', $20)
+
+"""#)
+
     /// The contents of `client_add_work.sql`.
     package static let clientAddWork = Statement(
         name: "client_add_work",
@@ -367,6 +396,18 @@ SELECT b.occurrence, b.state, b.run_id FROM __schema__.backfill_job($1, $2, $3) 
 
 """#)
 
+    /// The contents of `client_begin_fan_out.sql`.
+    package static let clientBeginFanOut = Statement(
+        name: "client_begin_fan_out",
+        sha256: "4b79aca35aa807069f11941bc1588dea1c8ba99682abd3b65c9f2cf3e71aec4a",
+        parameterCount: 8,
+        source: #"""
+-- Begins a fan-out, or finds it. $1 name, $2 topic, $3 query, $4 topic of a follow-up, $5 its payload, $6 priority, $7
+-- most attempts, $8 correlation ID.
+SELECT __schema__.begin_fan_out($1, $2, $3, $4, $5, $6::bigint::integer, $7::bigint::integer, $8)
+
+"""#)
+
     /// The contents of `client_cancel.sql`.
     package static let clientCancel = Statement(
         name: "client_cancel",
@@ -375,6 +416,17 @@ SELECT b.occurrence, b.state, b.run_id FROM __schema__.backfill_job($1, $2, $3) 
         source: #"""
 -- Cancels work that has not started. $1 ID, $2 kinds that may be cancelled.
 SELECT __schema__.cancel_work($1, $2, 'cancelled')
+
+"""#)
+
+    /// The contents of `client_cancel_group.sql`.
+    package static let clientCancelGroup = Statement(
+        name: "client_cancel_group",
+        sha256: "5de32e02aa38dc07bad9635c68c7d94d03dd98e84a6884693321f4b310b19619",
+        parameterCount: 1,
+        source: #"""
+-- Cancels a group with its members. $1 ID.
+SELECT __schema__.cancel_group($1)
 
 """#)
 
@@ -442,6 +494,58 @@ FROM __schema__.work AS w
 WHERE w.kind IN ('timer', 'outbox')
     AND NOT EXISTS (SELECT FROM __schema__.claims AS c WHERE w.id = ANY (c.ids))
 ORDER BY w.id
+
+"""#)
+
+    /// The contents of `client_fan_out_step.sql`.
+    package static let clientFanOutStep = Statement(
+        name: "client_fan_out_step",
+        sha256: "a5d20874507e5e321e445dcce29f4266434bb241b2a34920582a9c031a0ca8ae",
+        parameterCount: 2,
+        source: #"""
+-- Enqueues messages for the next rows of a fan-out. $1 name, $2 rows.
+SELECT __schema__.fan_out_step($1, $2::bigint::integer)
+
+"""#)
+
+    /// The contents of `client_fan_outs.sql`.
+    package static let clientFanOuts = Statement(
+        name: "client_fan_outs",
+        sha256: "acb17269b1191e56c239e7ec86b4a8b9572e69fb6d7501bf0cfd43dc072b7f32",
+        parameterCount: 2,
+        source: #"""
+-- Fan-outs, the newest first. $1 name, $2 limit.
+SELECT f.name, f.topic, f.query, f.last_key, f.enqueued, f.group_id, f.started_at, f.finished_at
+FROM __schema__.fan_outs AS f
+WHERE $1::text IS NULL OR f.name = $1
+ORDER BY f.started_at DESC, f.name
+LIMIT $2
+
+"""#)
+
+    /// The contents of `client_forget_fan_out.sql`.
+    package static let clientForgetFanOut = Statement(
+        name: "client_forget_fan_out",
+        sha256: "5aae7aed7b91e1a1a7a5db8b8ebf4d139ff37178c890d9fdfc4ae90f4a680209",
+        parameterCount: 1,
+        source: #"""
+-- Forgets a fan-out. $1 name.
+SELECT __schema__.forget_fan_out($1)
+
+"""#)
+
+    /// The contents of `client_groups.sql`.
+    package static let clientGroups = Statement(
+        name: "client_groups",
+        sha256: "4cb9be1063df0cb2a4a11af8a4462d80932c5c1ed95a05cf9984def6fdce8b2d",
+        parameterCount: 2,
+        source: #"""
+-- Groups, the newest first. $1 ID, $2 limit.
+SELECT g.id, g.state, g.sealed, g.pending, g.completed, g.discarded, g.cancelled, g.follow_up, g.created_at, g.ended_at
+FROM __schema__.group_status AS g
+WHERE $1::bigint IS NULL OR g.id = $1
+ORDER BY g.id DESC
+LIMIT $2
 
 """#)
 
@@ -540,6 +644,24 @@ LIMIT $1
 
 """#)
 
+    /// The contents of `client_open_group.sql`.
+    package static let clientOpenGroup = Statement(
+        name: "client_open_group",
+        sha256: "f19b7f5a50f6f7df26ae29e0ae7395e0b8325dbeb75907fde52e9e3b99910aa3",
+        parameterCount: 14,
+        source: #"""
+-- Opens a group with its follow-up, and returns both. $1 topic, $2 payload, $3 expiry, $4 time to it in µs where there
+-- is none, NULL for never, then as client_add_work from the ordering key on.
+WITH opened AS MATERIALIZED (
+    SELECT __schema__.open_group(
+        $1, $2, coalesce($3, now() + $4 * interval '1 microsecond'), $5, $6::bigint::integer, $7::bigint::integer, $8,
+        $9 * interval '1 millisecond', $10 * interval '1 millisecond', $11 * interval '1 millisecond', $12, $13,
+        $14 * interval '1 millisecond') AS id
+)
+SELECT o.id FROM opened AS o
+
+"""#)
+
     /// The contents of `client_pause_job.sql`.
     package static let clientPauseJob = Statement(
         name: "client_pause_job",
@@ -569,18 +691,18 @@ SELECT count(*), count(*) FILTER (WHERE __schema__.pause_job(c.name)) FROM chose
     /// The contents of `client_receive.sql`.
     package static let clientReceive = Statement(
         name: "client_receive",
-        sha256: "22f72f11d8b5401c2c5db10af32fd606199e4818be93186e3296a6f5cf45eb9f",
-        parameterCount: 21,
+        sha256: "aa8fe0e257fef9e7bd43861a6bb5b02bc82568145233c48e1fb91121e092b449",
+        parameterCount: 22,
         source: #"""
 -- Takes in a message once. $1 source, $2 message ID, $3 topic, $4 payload, $5 due instant, $6 delay in µs where there
--- is none, then as client_add_work from the unique key on.
+-- is none, then as client_add_work from the unique key on; $22 what happens when its payload is another than before.
 SELECT __schema__.receive(
     $1, $2, $3, $4, due_at => coalesce($5, now() + $6 * interval '1 microsecond'), unique_key => $7,
     ordering_key => $8, priority => $9::bigint::integer, max_attempts => $10::bigint::integer, correlation_id => $11,
     timeout => $12 * interval '1 millisecond', backoff_base => $13 * interval '1 millisecond',
     backoff_max => $14 * interval '1 millisecond', trace_context => $15, retry => $16,
     retry_for => $17 * interval '1 millisecond', limit_key => $18, on_conflict => $19, unique_states => $20,
-    unique_for => $21 * interval '1 millisecond')
+    unique_for => $21 * interval '1 millisecond', if_changed => $22)
 
 """#)
 
@@ -668,12 +790,12 @@ SELECT __schema__.retry_dead_letter($1)
     /// The contents of `client_running.sql`.
     package static let clientRunning = Statement(
         name: "client_running",
-        sha256: "bc864fb62deb7814a2c92bfa84b1e20541b84d383b2f42b9f3f4db3920656c85",
+        sha256: "cc696d5abf25a18c95133a00650196dbf0ca4d7d100cbe8785371d00f1ae290b",
         parameterCount: 1,
         source: #"""
 -- What runs now, the longest-running first. $1 limit.
 SELECT r.run_id, r.attempt, r.kind, r.topic, r.job_name, r.scheduled_for, r.due_at, r.node, r.incarnation, r.epoch,
-    r.claimed_at
+    r.claimed_at, r.progress
 FROM __schema__.running AS r
 ORDER BY r.claimed_at, r.run_id
 LIMIT $1
@@ -683,12 +805,12 @@ LIMIT $1
     /// The contents of `client_runs.sql`.
     package static let clientRuns = Statement(
         name: "client_runs",
-        sha256: "9e37e8198bb8fb6c89e66f2f0a007504cc72fa60e2cac4349b47c7a2f486a1d4",
+        sha256: "5176044f112aa60e4a619232f70eb3334c764cdac71d390edb505ba4dcc28987",
         parameterCount: 6,
         source: #"""
 -- History, the newest first. $1 ID, $2 states, $3 job, $4 kinds, $5 ended before, $6 limit.
 SELECT r.run_id, r.attempt, r.kind, r.topic, r.job_name, r.scheduled_for, r.due_at, r.node, r.epoch, r.started_at,
-    r.finished_at, r.state, r.reason, r.error, r.correlation_id
+    r.finished_at, r.state, r.reason, r.error, r.correlation_id, r.output, r.progress
 FROM __schema__.runs AS r
 WHERE ($1::bigint IS NULL OR r.run_id = $1)
     AND (cardinality($2::text[]) = 0 OR r.state = ANY ($2))
@@ -715,6 +837,17 @@ SELECT __schema__.schedule_job(
     $9 * interval '1 millisecond', $10 * interval '1 millisecond', $11 * interval '1 millisecond', $12,
     $13 * interval '1 millisecond', $14::bigint::integer, $15, $16, $17, $18 * interval '1 millisecond', $19, $20,
     $21, $22 * interval '1 millisecond', $23)
+
+"""#)
+
+    /// The contents of `client_seal_group.sql`.
+    package static let clientSealGroup = Statement(
+        name: "client_seal_group",
+        sha256: "635c5cfec1dc839488e883fa2c09a1fb86686b77b19c3ad8d260c0f4438083c7",
+        parameterCount: 1,
+        source: #"""
+-- Says that a group gets no further members. $1 ID.
+SELECT __schema__.seal_group($1)
 
 """#)
 
@@ -801,6 +934,17 @@ LIMIT $4
 
 """#)
 
+    /// The contents of `complete_handling.sql`.
+    package static let completeHandling = Statement(
+        name: "complete_handling",
+        sha256: "05d1157871c2b69e8dd03f3b6747ac5ef1d518f97c686be7bb4869d4be2629e3",
+        parameterCount: 5,
+        source: #"""
+-- Completes a run inside the transaction of its handler. $1 batch, $2 ID, $3 start, $4 output, $5 progress.
+SELECT __schema__.complete_handling($1::text::uuid, $2, $3, $4, $5)
+
+"""#)
+
     /// The contents of `database_activity.sql`.
     package static let databaseActivity = Statement(
         name: "database_activity",
@@ -809,6 +953,17 @@ LIMIT $4
         source: #"""
 -- How many rows were inserted into each database of the server.
 SELECT d.datname::text, d.tup_inserted FROM pg_stat_database AS d WHERE d.datname IS NOT NULL
+
+"""#)
+
+    /// The contents of `handling_outcome.sql`.
+    package static let handlingOutcome = Statement(
+        name: "handling_outcome",
+        sha256: "7ae19e164d860410553917381f345035d44c3a7ef0abf32c0391c054eb7d3079",
+        parameterCount: 2,
+        source: #"""
+-- What became of a completion whose answer was lost. $1 batch, $2 ID.
+SELECT __schema__.handling_outcome($1::text::uuid, $2)
 
 """#)
 
@@ -886,6 +1041,17 @@ SELECT pg_advisory_xact_lock(hashtextextended('tenure ' || $1 || ' migrations', 
         source: #"""
 -- Revokes what the dead left and lends what the living hold. $1 epoch, $2 incarnation, $3 the living, $4 lending in ms.
 SELECT __schema__.open_tenant($1, $2, $3, $4)
+
+"""#)
+
+    /// The contents of `progress.sql`.
+    package static let progress = Statement(
+        name: "progress",
+        sha256: "c0807ceec0eb4c31d7d3d9e0689bc1849c6039114cf01dfd1a8741af2c21ea19",
+        parameterCount: 1,
+        source: #"""
+-- How far earlier attempts of a run came. $1 ID.
+SELECT p.progress FROM __schema__.progress AS p WHERE p.run_id = $1
 
 """#)
 
@@ -979,6 +1145,17 @@ SELECT __schema__.rehearse()
 
 """#)
 
+    /// The contents of `report_progress.sql`.
+    package static let reportProgress = Statement(
+        name: "report_progress",
+        sha256: "5c66ff2a7142c8821e660b2297711872289f97d11326e3240a7eb722d3477f6d",
+        parameterCount: 3,
+        source: #"""
+-- Stores how far runs say that they are. $1 IDs, $2 epochs, $3 progress.
+SELECT __schema__.report_progress($1::bigint[], $2::bigint[], $3::jsonb[])
+
+"""#)
+
     /// The contents of `scan.sql`.
     package static let scan = Statement(
         name: "scan",
@@ -1036,12 +1213,12 @@ SELECT clock_timestamp()
     /// The contents of `settle.sql`.
     package static let settle = Statement(
         name: "settle",
-        sha256: "4504cdc79d3a13c42b6c6040f51ac92e5930b048c643477514896ce52c2ca9be",
-        parameterCount: 8,
+        sha256: "817a208a2d1730d31d325cb1f0e84c12665feb4d987f97da3114f55afc5ccfa3",
+        parameterCount: 10,
         source: #"""
 -- Settles runs. $1 batch, $2 IDs in ascending order, $3 states, $4 starts, $5 ends, $6 delays in µs, $7 reasons, $8
--- errors.
-SELECT __schema__.settle($1::text::uuid, $2, $3, $4, $5, $6, $7, $8)
+-- errors, $9 outputs, $10 progress.
+SELECT __schema__.settle($1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 """#)
 
@@ -1095,23 +1272,32 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         auditOccurrences,
         auditPartitions,
         auditState,
+        beginHandling,
         cancellations,
         claim,
         clientAcquireLease,
         clientAcquirePermit,
+        clientAddMessages,
         clientAddWork,
         clientBackfillJob,
+        clientBeginFanOut,
         clientCancel,
+        clientCancelGroup,
         clientCancelRun,
         clientDeadLetters,
         clientDeleteJob,
         clientDiscardDeadLetter,
         clientExportWork,
+        clientFanOutStep,
+        clientFanOuts,
+        clientForgetFanOut,
+        clientGroups,
         clientImportWork,
         clientInbox,
         clientJobs,
         clientLag,
         clientLeases,
+        clientOpenGroup,
         clientPauseJob,
         clientPauseJobs,
         clientReceive,
@@ -1125,24 +1311,29 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientRunning,
         clientRuns,
         clientScheduleJob,
+        clientSealGroup,
         clientSummary,
         clientTriggerJob,
         clientWithdrawLease,
         clientWithdrawPermit,
         clientWork,
+        completeHandling,
         databaseActivity,
+        handlingOutcome,
         jobs,
         look,
         maintain,
         materialise,
         migrationLock,
         openTenant,
+        progress,
         recordMigration,
         registryAdd,
         registryList,
         registryRemove,
         registryUpdate,
         rehearse,
+        reportProgress,
         scan,
         schemaActivity,
         schemaExists,

@@ -99,6 +99,15 @@ CREATE TABLE __schema__.cancellations (
     by_role text NOT NULL DEFAULT current_user
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
+-- How far runs that have not ended say that they are, so that the next attempt can go on from there. A row for those
+-- only that report it.
+CREATE TABLE __schema__.progress (
+    run_id bigint PRIMARY KEY,
+    attempt integer NOT NULL,
+    progress jsonb NOT NULL,
+    reported_at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
 -- Ordering keys whose head ended: the next scan looks for their new head.
 CREATE TABLE __schema__.released (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -180,7 +189,10 @@ CREATE TABLE __schema__.runs (
     job_name text,
     reason text,
     error text,
-    correlation_id text
+    correlation_id text,
+    -- What the attempt returned, and how far it said that it was.
+    output jsonb,
+    progress jsonb
 ) PARTITION BY RANGE (finished_at);
 -- IDs and instants grow together within a day, so that a summary of each page range finds them.
 CREATE INDEX runs_run_id ON __schema__.runs USING brin (run_id) WITH (pages_per_range = 16);
@@ -227,6 +239,8 @@ CREATE TABLE __schema__.inbox (
     source text NOT NULL,
     message_id text NOT NULL,
     work_id bigint NOT NULL,
+    -- Of the payload as jsonb writes it: a repetition has the same.
+    payload_hash bytea NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (source, message_id)
 );
@@ -251,11 +265,13 @@ INSERT INTO __schema__.wakeup (sleep_until) VALUES ('-infinity');
 -- What runs now, one row for each claimed ID.
 CREATE VIEW __schema__.running AS
 SELECT w.id AS run_id, w.attempts + 1 AS attempt, w.kind, w.topic, w.job_name, w.scheduled_for, w.due_at,
-       c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.batch, x.requested_at AS cancel_requested_at
+       c.node, c.incarnation, c.epoch, c.claimed_at, c.lent_until, c.batch, x.requested_at AS cancel_requested_at,
+       p.progress, p.reported_at AS progress_at
 FROM __schema__.claims AS c
 CROSS JOIN LATERAL unnest(c.ids) AS claimed (id)
 JOIN __schema__.work AS w ON w.id = claimed.id
-LEFT JOIN __schema__.cancellations AS x ON x.id = claimed.id;
+LEFT JOIN __schema__.cancellations AS x ON x.id = claimed.id
+LEFT JOIN __schema__.progress AS p ON p.run_id = claimed.id;
 
 -- What is still to do, or running, with its state: scheduled (due later), available (due), retryable (waits for its next
 -- attempt) or running.

@@ -148,6 +148,7 @@ AS $$
 DECLARE
     claim record;
     keys text[];
+    groups bigint[];
     count integer;
     latest constant timestamptz := clock_timestamp();
     earliest constant timestamptz := latest - interval '1 day';
@@ -155,6 +156,15 @@ BEGIN
     claim := __schema__.take_from_claim(batch, ids);
     IF EXISTS (SELECT FROM __schema__.cancellations) THEN
         DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids);
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.progress) THEN
+        -- Of an earlier attempt: this one reported none.
+        DELETE FROM __schema__.progress AS p WHERE p.run_id = ANY (ids);
+    END IF;
+    -- Tenants without groups pay for one look, and not for each row.
+    IF EXISTS (SELECT FROM __schema__.groups AS g WHERE g.state = 'open') THEN
+        SELECT array_agg(w.group_id) INTO groups
+        FROM __schema__.work AS w WHERE w.id = ANY (ids) AND w.group_id + 0 IS NOT NULL;
     END IF;
     WITH gone AS (
         DELETE FROM __schema__.work AS w WHERE w.id = ANY (ids)
@@ -175,6 +185,9 @@ BEGIN
     IF strict AND count <> cardinality(ids) THEN
         RAISE EXCEPTION '% of % rows were there to complete', count, cardinality(ids) USING ERRCODE = 'TN004';
     END IF;
+    IF groups IS NOT NULL THEN
+        PERFORM __schema__.end_members(groups, array_fill('completed'::text, ARRAY[cardinality(groups)]));
+    END IF;
     IF keys IS NOT NULL THEN
         PERFORM __schema__.release_keys(keys);
     END IF;
@@ -186,10 +199,10 @@ END $$;
 -- The arrays run in parallel, ordered by ID. States: completed, retryable (an attempt counted, due after the delay),
 -- discarded (to the dead letters), cancelled, snoozed (due after the delay, no attempt counted), interrupted (the
 -- attempt given back, due as before). A run that a user cancelled has no further attempt: where it would be kept, it is
--- cancelled.
+-- cancelled. `outputs` is what attempts returned, `progress` how far they said that they were; either may be NULL.
 CREATE FUNCTION __schema__.settle(
     batch uuid, ids bigint[], states text[], started timestamptz[], finished timestamptz[], delays_us bigint[],
-    reasons text[], errors text[]
+    reasons text[], errors text[], outputs jsonb[] DEFAULT NULL, progress jsonb[] DEFAULT NULL
 ) RETURNS integer LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_mergejoin = off
 SET jit = off SET max_parallel_workers_per_gather = 0 SET plan_cache_mode = force_generic_plan
@@ -200,6 +213,8 @@ DECLARE
     ended_ids bigint[];
     kept_ids bigint[];
     keys text[];
+    groups bigint[];
+    group_states text[];
     earliest_due timestamptz;
     count integer;
     latest constant timestamptz := clock_timestamp();
@@ -221,13 +236,14 @@ BEGIN
     INTO ended_ids, kept_ids FROM unnest(ids, states) AS o (id, state);
     WITH outcome AS MATERIALIZED (
         SELECT o.id, o.state, o.started_at, greatest(least(o.finished_at, latest), earliest) AS finished_at, o.reason,
-            left(o.error, 2048) AS error, latest + coalesce(o.delay_us, 0) * interval '1 microsecond' AS next_due
-        FROM unnest(ids, states, started, finished, delays_us, reasons, errors)
-            AS o (id, state, started_at, finished_at, delay_us, reason, error)
+            left(o.error, 2048) AS error, latest + coalesce(o.delay_us, 0) * interval '1 microsecond' AS next_due,
+            o.output, o.progress
+        FROM unnest(ids, states, started, finished, delays_us, reasons, errors, outputs, progress)
+            AS o (id, state, started_at, finished_at, delay_us, reason, error, output, progress)
     ), gone AS (
         DELETE FROM __schema__.work AS w USING outcome AS o
         WHERE w.id = ANY (ended_ids) AND o.id = w.id
-        RETURNING w.*, o.state, o.started_at, o.finished_at, o.reason, o.error
+        RETURNING w.*, o.state, o.started_at, o.finished_at, o.reason, o.error, o.output, o.progress
     ), kept AS (
         UPDATE __schema__.work AS w
         SET attempts = w.attempts + CASE WHEN o.state = 'retryable' THEN 1 ELSE 0 END,
@@ -238,7 +254,7 @@ BEGIN
         WHERE w.id = ANY (kept_ids) AND o.id = w.id
         RETURNING w.id, w.attempts + CASE WHEN o.state = 'retryable' THEN 0 ELSE 1 END AS attempt, w.scheduled_for,
             w.due_at, w.kind, w.topic, w.job_name, w.correlation_id, w.ordering_key,
-            o.state, o.started_at, o.finished_at, o.reason, o.error
+            o.state, o.started_at, o.finished_at, o.reason, o.error, o.output, o.progress
     ), dead AS (
         INSERT INTO __schema__.dead_letters (
             id, failed_at, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms,
@@ -252,23 +268,40 @@ BEGIN
     ), ended AS (
         SELECT g.id, g.attempts + 1 AS attempt, g.scheduled_for, g.due_at, g.kind, g.topic, g.job_name,
             g.correlation_id, g.ordering_key, g.state, g.started_at, g.finished_at, g.reason, g.error,
-            NULL::timestamptz AS next_due
+            g.output, g.progress, NULL::timestamptz AS next_due, g.group_id
         FROM gone AS g
         UNION ALL
         SELECT k.id, k.attempt, k.scheduled_for, k.due_at, k.kind, k.topic, k.job_name, k.correlation_id,
-            k.ordering_key, k.state, k.started_at, k.finished_at, k.reason, k.error, k.due_at
+            k.ordering_key, k.state, k.started_at, k.finished_at, k.reason, k.error,
+            k.output, k.progress, k.due_at, NULL
         FROM kept AS k
     ), history AS (
         INSERT INTO __schema__.runs (
             run_id, attempt, epoch, scheduled_for, due_at, started_at, finished_at, kind, topic, state, node, job_name,
-            reason, error, correlation_id)
+            reason, error, correlation_id, output, progress)
         SELECT e.id, e.attempt, claim.epoch, e.scheduled_for, CASE WHEN e.next_due IS NULL THEN e.due_at END,
             e.started_at, e.finished_at, e.kind, e.topic, e.state, claim.node, e.job_name, e.reason, e.error,
-            e.correlation_id
+            e.correlation_id, e.output, e.progress
         FROM ended AS e WHERE e.state <> 'snoozed'
     )
-    SELECT count(*), array_agg(DISTINCT e.ordering_key) FILTER (WHERE e.ordering_key IS NOT NULL), min(e.next_due)
-    INTO count, keys, earliest_due FROM ended AS e;
+    SELECT count(*), array_agg(DISTINCT e.ordering_key) FILTER (WHERE e.ordering_key IS NOT NULL), min(e.next_due),
+        array_agg(e.group_id ORDER BY e.id) FILTER (WHERE e.group_id IS NOT NULL),
+        array_agg(e.state ORDER BY e.id) FILTER (WHERE e.group_id IS NOT NULL)
+    INTO count, keys, earliest_due, groups, group_states FROM ended AS e;
+    IF groups IS NOT NULL THEN
+        PERFORM __schema__.end_members(groups, group_states);
+    END IF;
+    IF EXISTS (SELECT FROM __schema__.progress) THEN
+        DELETE FROM __schema__.progress AS p WHERE p.run_id = ANY (ended_ids);
+    END IF;
+    IF progress IS NOT NULL AND kept_ids IS NOT NULL THEN
+        -- For the next attempt.
+        INSERT INTO __schema__.progress AS p (run_id, attempt, progress)
+        SELECT w.id, w.attempts, o.progress
+        FROM unnest(ids, progress) AS o (id, progress) JOIN __schema__.work AS w ON w.id = o.id
+        WHERE o.progress IS NOT NULL AND o.id = ANY (kept_ids)
+        ON CONFLICT (run_id) DO UPDATE SET progress = excluded.progress, reported_at = excluded.reported_at;
+    END IF;
     IF keys IS NOT NULL THEN
         PERFORM __schema__.release_keys(keys);
     ELSIF earliest_due IS NOT NULL THEN
@@ -293,6 +326,8 @@ DECLARE
     cause constant text := CASE WHEN crashed THEN 'node_lost' ELSE 'drain_timeout' END;
     marked bigint[];
     keys text[];
+    groups bigint[];
+    group_states text[];
     count integer;
 BEGIN
     DELETE FROM __schema__.claims AS c WHERE c.batch = claim.batch;
@@ -335,8 +370,15 @@ BEGIN
             e.kind, e.topic, e.state, claim.node, e.job_name, e.reason, e.correlation_id
         FROM ended AS e
     )
-    SELECT count(*), array_agg(DISTINCT e.ordering_key) FILTER (WHERE e.ordering_key IS NOT NULL)
-    INTO count, keys FROM ended AS e;
+    SELECT count(*), array_agg(DISTINCT e.ordering_key) FILTER (WHERE e.ordering_key IS NOT NULL),
+        array_agg(e.group_id ORDER BY e.id)
+            FILTER (WHERE e.group_id IS NOT NULL AND e.state IN ('discarded', 'cancelled')),
+        array_agg(e.state ORDER BY e.id)
+            FILTER (WHERE e.group_id IS NOT NULL AND e.state IN ('discarded', 'cancelled'))
+    INTO count, keys, groups, group_states FROM ended AS e;
+    IF groups IS NOT NULL THEN
+        PERFORM __schema__.end_members(groups, group_states);
+    END IF;
     IF keys IS NOT NULL THEN
         PERFORM __schema__.release_keys(keys);
     END IF;

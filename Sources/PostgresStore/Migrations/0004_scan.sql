@@ -173,6 +173,9 @@ BEGIN
     IF EXISTS (SELECT FROM __schema__.cancellations) THEN
         marked := __schema__.sweep_cancellations();
     END IF;
+    IF EXISTS (SELECT FROM __schema__.group_marks) THEN
+        PERFORM __schema__.sweep_groups();
+    END IF;
     RETURN QUERY
     SELECT clock_timestamp(), pg_current_snapshot()::text,
         seen IS NULL

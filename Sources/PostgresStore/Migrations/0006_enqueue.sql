@@ -292,6 +292,9 @@ CREATE FUNCTION __schema__.enqueue(
 $$;
 
 -- Takes in a message from outside, once for each source and message ID. Returns its ID, or NULL if it was seen before.
+--
+-- A source that gives one ID to two messages would lose the second one silently: so a repetition with another payload
+-- is an error, unless `if_changed` is `ignore`.
 CREATE FUNCTION __schema__.receive(
     source text, message_id text, topic text, payload jsonb DEFAULT '{}', unique_key text DEFAULT NULL,
     ordering_key text DEFAULT NULL, priority integer DEFAULT 0, max_attempts integer DEFAULT 5,
@@ -299,21 +302,37 @@ CREATE FUNCTION __schema__.receive(
     backoff_base interval DEFAULT '250 milliseconds', backoff_max interval DEFAULT '60 seconds',
     trace_context text DEFAULT NULL, retry text DEFAULT NULL, retry_for interval DEFAULT NULL,
     limit_key text DEFAULT NULL, on_conflict text DEFAULT 'ignore', unique_states text DEFAULT 'live',
-    unique_for interval DEFAULT NULL
+    unique_for interval DEFAULT NULL, if_changed text DEFAULT 'error'
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     work bigint;
     added bigint;
+    -- jsonb writes equal values equally. NULL is refused below.
+    hash constant bytea := sha256(convert_to(coalesce(payload, 'null')::text, 'UTF8'));
 BEGIN
+    IF if_changed IS NULL OR if_changed NOT IN ('error', 'ignore') THEN
+        RAISE EXCEPTION 'if_changed is %', coalesce(quote_literal(if_changed), 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use error or ignore: what happens to a known message with a new payload.';
+    END IF;
     IF source IS NULL OR source = '' OR message_id IS NULL OR message_id = '' THEN
         RAISE EXCEPTION 'source and message_id must not be empty'
             USING ERRCODE = '22023', HINT = 'Together they tell a message from its repetition.';
     END IF;
     work := nextval('__schema__.work_id_seq');
-    INSERT INTO __schema__.inbox (source, message_id, work_id) VALUES (source, message_id, work)
+    INSERT INTO __schema__.inbox (source, message_id, work_id, payload_hash)
+    VALUES (source, message_id, work, hash)
     ON CONFLICT (source, message_id) DO NOTHING;
     IF NOT FOUND THEN
+        IF if_changed = 'error' AND EXISTS (
+            SELECT FROM __schema__.inbox AS i
+            WHERE i.source = receive.source AND i.message_id = receive.message_id AND i.payload_hash <> hash)
+        THEN
+            RAISE EXCEPTION 'message % of source % was received before with another payload',
+                quote_literal(message_id), quote_literal(source)
+                USING ERRCODE = '23505',
+                    HINT = 'Give each message an ID of its own, or pass if_changed => ''ignore'' to keep the first.';
+        END IF;
         RETURN NULL;
     END IF;
     added := __schema__.add_work(
@@ -359,6 +378,10 @@ BEGIN
         gone.job_name, reason, gone.correlation_id);
     IF gone.ordering_key IS NOT NULL THEN
         PERFORM __schema__.release_keys(ARRAY[gone.ordering_key]);
+    END IF;
+    IF gone.group_id IS NOT NULL THEN
+        INSERT INTO __schema__.group_marks (group_id, what) VALUES (gone.group_id, 'member cancelled');
+        PERFORM __schema__.wake('-infinity');
     END IF;
 END $$;
 

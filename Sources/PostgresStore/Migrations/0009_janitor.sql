@@ -73,6 +73,9 @@ BEGIN
     -- A day is longer than any owner goes without reading them.
     DELETE FROM __schema__.changes AS c WHERE c.at < now() - greatest(retention, interval '1 day');
     PERFORM __schema__.forget_leases();
+    PERFORM __schema__.forget_progress();
+    PERFORM __schema__.forget_groups(greatest(retention, interval '30 days'));
+    DELETE FROM __schema__.fan_outs AS f WHERE f.finished_at < now() - greatest(retention, interval '30 days');
 END $$;
 
 SELECT __schema__.ensure_partitions();

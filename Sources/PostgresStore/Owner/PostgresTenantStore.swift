@@ -196,6 +196,23 @@ package actor PostgresTenantStore: TenantStore {
         }
     }
 
+    package func report(_ progress: [ProgressReport]) async throws(StoreError) {
+        let unit = PostgresUnit(
+            self.statements.reportProgress,
+            .ints(progress.map(\.id.value)),
+            .ints(progress.map(\.epoch.value)),
+            .jsons(progress.map(\.progress))
+        )
+        let deadline = ContinuousClock.now + self.timeouts.exchange
+        try await self.withConnection("progress.report", .housekeeping) { connection in
+            _ = try await connection.run(unit, deadline: deadline)
+        }
+    }
+
+    package nonisolated var handlerStore: any HandlerStore {
+        PostgresHandlerStore(place: self.place, pools: self.pools, statements: self.statements.handlers)
+    }
+
     package func maintain(epoch: Epoch, retention: Duration) async throws(StoreError) {
         let unit = PostgresUnit(self.statements.maintain, .int(epoch.value), .int(retention.milliseconds))
         let deadline = ContinuousClock.now + self.timeouts.migration

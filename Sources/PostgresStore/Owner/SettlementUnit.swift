@@ -12,7 +12,7 @@ extension Settlement {
         let ids = PostgresValue.ints(outcomes.map(\.id.value))
         let starts = PostgresValue.timestamps(microseconds: outcomes.map(\.startedAt.microseconds))
         let ends = PostgresValue.timestamps(microseconds: outcomes.map(\.finishedAt.microseconds))
-        if outcomes.allSatisfy({ $0.verdict == .completed && $0.error == nil }) {
+        if outcomes.allSatisfy({ $0.verdict == .completed && $0.error == nil && $0.report == RunReport() }) {
             return PostgresUnit(
                 statements.settleCompleted,
                 .text(self.batch.description),
@@ -30,7 +30,9 @@ extension Settlement {
             ends,
             .ints(outcomes.map(\.verdict.delayMicroseconds)),
             .texts(outcomes.map(\.verdict.reason)),
-            .texts(outcomes.map { $0.error.map(Self.bounded) })
+            .texts(outcomes.map { $0.error.map(Self.bounded) }),
+            .jsons(outcomes.map(\.report.output)),
+            .jsons(outcomes.map(\.report.progress))
         )
     }
 

@@ -117,7 +117,8 @@ extension RunningInfo {
             node: record.node,
             incarnation: record.incarnation,
             epoch: record.epoch,
-            claimedAt: record.claimedAt
+            claimedAt: record.claimedAt,
+            progress: record.progress
         )
     }
 }
@@ -139,7 +140,9 @@ extension RunInfo {
             state: record.state,
             reason: record.reason,
             error: record.error,
-            correlationID: record.correlationID
+            correlationID: record.correlationID,
+            output: record.output,
+            progress: record.progress
         )
     }
 }

@@ -41,7 +41,8 @@ struct PostgresTenantBackend: TenantBackend {
         topic: String,
         payload: String,
         due: WorkDue,
-        options: WorkOptions
+        options: WorkOptions,
+        ifChanged: ChangedMessage
     ) async throws -> WorkID? {
         try await self.translating {
             try await self.client.receive(
@@ -50,7 +51,8 @@ struct PostgresTenantBackend: TenantBackend {
                 topic: topic,
                 payload: payload,
                 due: .init(due),
-                .init(options)
+                .init(options),
+                ifChanged: ifChanged.rawValue
             )
         }
     }
@@ -100,6 +102,10 @@ struct PostgresTenantBackend: TenantBackend {
 
     func running(limit: Int) async throws -> [RunningInfo] {
         try await self.translating { try await self.client.running(limit: limit).map(RunningInfo.init) }
+    }
+
+    func progress(of run: WorkID) async throws -> String? {
+        try await self.translating { try await self.client.progress(of: run) }
     }
 
     func runs(_ filter: RunFilter, limit: Int) async throws -> [RunInfo] {

@@ -22,6 +22,8 @@ public struct RunningInfo: Sendable, Hashable {
     public let epoch: Epoch
     /// When it was claimed.
     public let claimedAt: ServerTime
+    /// How far it said last that it is; JSON text.
+    public let progress: String?
 }
 
 /// One attempt that ended, or an occurrence that did not run.
@@ -56,6 +58,10 @@ public struct RunInfo: Sendable, Hashable {
     public let error: String?
     /// What belongs together.
     public let correlationID: String?
+    /// What the attempt returned; JSON text.
+    public let output: String?
+    /// How far it said last that it was; JSON text.
+    public let progress: String?
 }
 
 /// Work that failed for good.

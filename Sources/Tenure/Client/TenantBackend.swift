@@ -18,10 +18,21 @@ package protocol TenantBackend: Sendable {
         topic: String,
         payload: String,
         due: WorkDue,
-        options: WorkOptions
+        options: WorkOptions,
+        ifChanged: ChangedMessage
     ) async throws -> WorkID?
+    func add(_ messages: [Message], due: WorkDue, options: WorkOptions, group: GroupID?) async throws -> [WorkID]
     func cancel(_ id: WorkID, kinds: [WorkKind]) async throws -> Bool
     func cancelRun(_ id: WorkID) async throws -> CancelReply
+
+    func openGroup(followUp: String, payload: String, expiry: WorkDue?, options: WorkOptions) async throws -> GroupID
+    func sealGroup(_ id: GroupID) async throws -> Bool
+    func cancelGroup(_ id: GroupID) async throws -> Int?
+    func groups(id: GroupID?, limit: Int) async throws -> [GroupInfo]
+    func beginFanOut(_ fanOut: FanOut) async throws -> Bool
+    func fanOutStep(_ name: String, rows: Int) async throws -> Int
+    func fanOuts(name: String?, limit: Int) async throws -> [FanOutInfo]
+    func forgetFanOut(_ name: String) async throws -> Bool
 
     func putJob(_ job: JobDraft) async throws -> Int64
     func pauseJob(_ name: String) async throws -> Bool
@@ -33,6 +44,7 @@ package protocol TenantBackend: Sendable {
 
     func work(kinds: [WorkKind], job: String?, id: WorkID?, states: [String], limit: Int) async throws -> [WorkInfo]
     func running(limit: Int) async throws -> [RunningInfo]
+    func progress(of run: WorkID) async throws -> String?
     func runs(_ filter: RunFilter, limit: Int) async throws -> [RunInfo]
     func deadLetters(id: WorkID?, limit: Int) async throws -> [DeadLetter]
     func retryDeadLetter(_ id: WorkID) async throws -> WorkID

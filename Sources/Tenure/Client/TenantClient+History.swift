@@ -39,6 +39,11 @@ extension TenantClient {
         return try await self.backend.runs(filter, limit: 1000)
     }
 
+    /// How far a run that has not ended said last that it is, as JSON text; `nil` if it never did.
+    public func progress(of id: WorkID) async throws -> String? {
+        try await self.backend.progress(of: id)
+    }
+
     /// Work that failed for good, the newest first.
     public func deadLetters(limit: Int = 100) async throws -> [DeadLetter] {
         try await self.backend.deadLetters(id: nil, limit: limit)

@@ -106,6 +106,8 @@ public struct TenantClient: Sendable {
 
     /// Takes in a message from outside, once for each source and message ID.
     ///
+    /// - Parameter ifChanged: What happens to a known message whose payload is another than before. Default: the call
+    ///   is refused.
     /// - Returns: Its ID; `nil` if this message was seen before.
     @discardableResult
     public func receive(
@@ -114,7 +116,8 @@ public struct TenantClient: Sendable {
         topic: String,
         payload: String = "{}",
         due: WorkDue = .now,
-        options: WorkOptions = WorkOptions()
+        options: WorkOptions = WorkOptions(),
+        ifChanged: ChangedMessage = .error
     ) async throws -> WorkID? {
         let id = try await self.backend.receive(
             source: source,
@@ -122,7 +125,8 @@ public struct TenantClient: Sendable {
             topic: topic,
             payload: payload,
             due: due,
-            options: options
+            options: options,
+            ifChanged: ifChanged
         )
         if id != nil { self.hints?.send(self.tenant) }
         return id

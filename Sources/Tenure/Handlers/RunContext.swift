@@ -32,4 +32,6 @@ public struct RunContext: Sendable {
     public let traceContext: String?
     /// Carries tenant, run and attempt as metadata.
     public let logger: Logger
+    /// Takes what the attempt says about itself.
+    var reporter = RunReporter()
 }

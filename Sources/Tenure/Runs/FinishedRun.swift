@@ -4,6 +4,15 @@ struct FinishedRun: Sendable {
     let isLone: Bool
     let item: WorkItem
     let outcome: Outcome
+    /// Whether the outcome is committed already, with the handler's own transaction.
+    var isSettled = false
+}
+
+/// How an attempt ended.
+struct AttemptEnd: Sendable {
+    let outcome: Outcome
+    /// Whether the outcome is committed already, with the handler's own transaction.
+    var isSettled = false
 }
 
 /// Why an attempt's task was cancelled, if it was.

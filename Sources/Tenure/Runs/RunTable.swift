@@ -58,15 +58,15 @@ final class RunTable: Sendable {
     /// - Parameter body: Runs the handler and says how it ended, given the reason of a cancellation.
     func start(
         _ entry: Entry,
-        body: @escaping @Sendable (_ cause: @Sendable () -> CancellationCause?) async -> Outcome
+        body: @escaping @Sendable (_ cause: @Sendable () -> CancellationCause?) async -> AttemptEnd
     ) {
         let id = entry.item.id
         self.state.withLock { $0.running[id] = entry }
         // SHIELD: the attempt outlives the scheduler's step and is cancelled one by one (timeout, lost claim, user);
         // `cancelAll` and the wait for an empty table end it before the scheduler returns.
         let task = Task(executorPreference: self.executor) {
-            let outcome = await body { self.state.withLock { $0.running[id]?.cause } }
-            self.finish(entry, outcome)
+            let end = await body { self.state.withLock { $0.running[id]?.cause } }
+            self.finish(entry, end)
         }
         let mustCancel = self.state.withLock { state in
             guard state.running[id] != nil else { return false }
@@ -76,11 +76,17 @@ final class RunTable: Sendable {
         if mustCancel { task.cancel() }
     }
 
-    private func finish(_ entry: Entry, _ outcome: Outcome) {
+    private func finish(_ entry: Entry, _ end: AttemptEnd) {
         let isFirst = self.state.withLock { state in
             state.running[entry.item.id] = nil
             state.finished.append(
-                FinishedRun(batch: entry.batch, isLone: entry.isLone, item: entry.item, outcome: outcome)
+                FinishedRun(
+                    batch: entry.batch,
+                    isLone: entry.isLone,
+                    item: entry.item,
+                    outcome: end.outcome,
+                    isSettled: end.isSettled
+                )
             )
             return state.finished.count == 1 || state.running.isEmpty
         }

@@ -51,6 +51,8 @@ extension TenantScheduler {
         if opening.crashedRuns > 0 {
             self.log.notice("runs of a node that is gone are due again", metadata: ["runs": "\(opening.crashedRuns)"])
         }
+        // What ended while the answer was on its way is no claim that nobody knows.
+        self.collectFinished()
         // Own claims come first: what is in flight here must not be taken from a scan.
         self.resolveDoubtful(standing: opening.own, epoch: epoch)
         let inFlight = self.runs.inFlight.union(self.unsettled.map(\.item.id))

@@ -1,11 +1,40 @@
+internal import Logging
+
 extension TenantScheduler {
     /// Takes over what has ended and frees its slots.
     func collectFinished() {
         let finished = self.runs.takeFinished()
         guard !finished.isEmpty else { return }
         self.environment.dispatcher.release(self.membership, finished.count)
+        self.progress.forget(finished.map(\.item.id))
+        let settled = finished.filter(\.isSettled)
+        // Committed with their handlers' transactions. No scan is under way here: one that is sent from now on does not
+        // see their rows.
+        if !settled.isEmpty { self.noteSettled(settled) }
+        let unsettled = settled.isEmpty ? finished : finished.filter { !$0.isSettled }
+        guard !unsettled.isEmpty else { return }
         if self.unsettled.isEmpty { self.firstUnsettledAt = self.now }
-        self.unsettled.append(contentsOf: finished)
+        self.unsettled.append(contentsOf: unsettled)
+    }
+
+    private func noteSettled(_ runs: [FinishedRun]) {
+        for (isLone, group) in [(true, runs.filter(\.isLone)), (false, runs.filter { !$0.isLone })] {
+            guard !group.isEmpty else { continue }
+            self.queue.settled(group.map(\.item.id), wasLone: isLone)
+        }
+        self.noteEnds(runs)
+    }
+
+    /// Stores what runs said about their progress, together, if it is time for it.
+    func storeProgress() async {
+        guard let dueAt = self.progress.dueAt(now: self.now), dueAt <= self.now else { return }
+        let reports = self.progress.take(at: self.now)
+        do {
+            try await self.store.report(reports)
+        } catch {
+            self.progress.putBack(reports)
+            self.log.debug("progress could not be stored", metadata: ["error": "\(error)"])
+        }
     }
 
     /// When the collected ends are to be settled: at once when nothing of the tenant runs any more, or many have

@@ -218,6 +218,7 @@ extension TenantScheduler {
     func start(_ items: [WorkItem], batch: BatchID, isLone: Bool, epoch: Epoch) {
         guard !items.isEmpty, let serverClock = self.serverClock else { return }
         let now = self.now
+        let store = self.store.handlerStore
         self.environment.gauges.noteStarted(items.count)
         self.environment.events.emitWork(.workClaimed) {
             [
@@ -229,14 +230,16 @@ extension TenantScheduler {
             guard let handler = self.environment.handlers.handler(for: item.topic) else { continue }
             let deadline = now.advanced(by: self.executor.timeout(of: item))
             let entry = RunTable.Entry(batch: batch, isLone: isLone, item: item, startedAt: now, deadline: deadline)
-            let executor = self.executor
-            self.runs.start(entry) { cause in
+            self.runs.start(entry) { [executor, progress] cause in
                 await executor.run(
                     item,
                     handler: handler,
+                    batch: batch,
                     epoch: epoch,
                     deadline: deadline,
                     serverClock: serverClock,
+                    store: store,
+                    board: progress,
                     cause: cause
                 )
             }

@@ -46,6 +46,7 @@ actor TenantScheduler {
     nonisolated let lease = LeaseCell()
     nonisolated let due = DueCell()
     nonisolated let runs: RunTable
+    nonisolated let progress: ProgressBoard
     /// Since when the longest-waiting ready work waits; `.max` when nothing does.
     private nonisolated let readySince = Atomic<Int64>(.max)
     let environment: SchedulerEnvironment
@@ -109,6 +110,7 @@ actor TenantScheduler {
         self.mailbox = mailbox
         self.membership = environment.dispatcher.add(tenant.descriptor) { count in mailbox.grant(count) }
         self.runs = RunTable(executor: environment.surroundings.executor) { mailbox.wake() }
+        self.progress = ProgressBoard { mailbox.wake() }
         var log = environment.logger
         log[metadataKey: "tenant"] = "\(tenant.id)"
         self.log = log
@@ -284,6 +286,7 @@ actor TenantScheduler {
         self.collectFinished()
         if let retryAt, retryAt > self.now { return retryAt }
         self.retryAt = nil
+        await self.storeProgress()
         switch self.phase {
         case .standby:
             await self.settleOnly()
@@ -383,6 +386,7 @@ actor TenantScheduler {
         var instants = instants
         if let deadline = self.runs.nextDeadline { instants.append(deadline) }
         if let retryAt { instants.append(retryAt) }
+        if let progressAt = self.progress.dueAt(now: self.now) { instants.append(progressAt) }
         if let cancellationLookAt { instants.append(max(cancellationLookAt, self.retryAt ?? cancellationLookAt)) }
         if let settleAt { instants.append(max(settleAt, self.retryAt ?? settleAt)) }
         return instants.min()

@@ -49,6 +49,12 @@ package protocol TenantStore: Sendable {
     /// asks while it still runs something; an owner is told by its passes.
     func cancellations() async throws(StoreError) -> [WorkID]
 
+    /// Stores how far runs in progress say that they are. Those whose claim is gone are passed over. Needs no ownership.
+    func report(_ progress: [ProgressReport]) async throws(StoreError)
+
+    /// What handlers in progress use.
+    nonisolated var handlerStore: any HandlerStore { get }
+
     /// Creates partitions ahead of time and drops those older than the retention.
     func maintain(epoch: Epoch, retention: Duration) async throws(StoreError)
 

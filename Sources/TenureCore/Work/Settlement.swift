@@ -39,6 +39,8 @@ package struct Outcome: Sendable, Equatable {
     package var finishedAt: ServerTime
     /// What went wrong; stored up to 2,048 characters.
     package var error: String?
+    /// What the attempt returned, and how far it said last that it was.
+    package var report: RunReport
 
     package init(
         id: WorkID,
@@ -46,7 +48,8 @@ package struct Outcome: Sendable, Equatable {
         verdict: Verdict,
         startedAt: ServerTime,
         finishedAt: ServerTime,
-        error: String? = nil
+        error: String? = nil,
+        report: RunReport = RunReport()
     ) {
         self.id = id
         self.attempt = attempt
@@ -54,6 +57,7 @@ package struct Outcome: Sendable, Equatable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.error = error
+        self.report = report
     }
 }
 

@@ -68,6 +68,8 @@ extension JSON {
             "reason": .string(orNull: run.reason),
             "error": .string(orNull: run.error),
             "correlation_id": .string(orNull: run.correlationID),
+            "output": run.output.map(JSON.raw) ?? .null,
+            "progress": run.progress.map(JSON.raw) ?? .null,
         ])
     }
 
@@ -89,6 +91,8 @@ extension JSON {
             "reason": .null,
             "error": .null,
             "correlation_id": .null,
+            "output": .null,
+            "progress": run.progress.map(JSON.raw) ?? .null,
         ])
     }
 

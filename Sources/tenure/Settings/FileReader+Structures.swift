@@ -86,29 +86,48 @@ extension FileReader {
         var sink: String?
         var command: [String] = []
         var grace: Duration?
-        for (name, value) in self.entries(of: mapping, known: ["match", "sink", "command", "grace"]) {
+        var function: SQLSink?
+        var passesContext: Bool?
+        let known = ["match", "sink", "command", "grace", "function", "context"]
+        for (name, value) in self.entries(of: mapping, known: known) {
             let label = "topics.\(name)"
             switch name {
             case "match": pattern = self.value(value, name: label, hint: Self.patternHint, parse: Self.pattern)
             case "sink":
-                let hint = "write log, sleep or exec"
-                sink = self.value(value, name: label, hint: hint) { ["log", "sleep", "exec"].contains($0) ? $0 : nil }
+                let hint = "write log, sleep, exec or sql"
+                let kinds = ["log", "sleep", "exec", "sql"]
+                sink = self.value(value, name: label, hint: hint) { kinds.contains($0) ? $0 : nil }
             case "command": command = self.list(value, name: label).compactMap { self.text($0, name: label) }
+            case "function":
+                let hint = "write a function's name with its schema, such as app.post_entry"
+                function = self.value(value, name: label, hint: hint) { SQLSink(function: $0) }
+            case "context":
+                let parse: (String) -> Bool? = { ["true": true, "false": false][$0.lowercased()] }
+                passesContext = self.value(value, name: label, hint: "write true or false", parse: parse)
             default: grace = self.value(value, name: label, hint: DurationText.hint) { DurationText.parse($0) }
             }
         }
         let problemCount = self.problems.count
         if !mapping.keys.contains("match") { self.refuse(node, "topics: each needs a match, such as \"report.*\"") }
-        if !mapping.keys.contains("sink") { self.refuse(node, "topics: each needs a sink: log, sleep or exec") }
+        if !mapping.keys.contains("sink") { self.refuse(node, "topics: each needs a sink: log, sleep, exec or sql") }
         if sink == "exec", command.isEmpty {
             self.refuse(node, "topics: exec needs a command, such as [\"/usr/local/bin/report\"]")
         } else if let sink, sink != "exec", !command.isEmpty || grace != nil {
             self.refuse(node, "topics: command and grace belong to the sink exec, not to \(sink)")
         }
+        if sink == "sql", !mapping.keys.contains("function") {
+            self.refuse(node, "topics: sql needs a function, such as app.post_entry")
+        } else if let sink, sink != "sql", function != nil || passesContext != nil {
+            self.refuse(node, "topics: function and context belong to the sink sql, not to \(sink)")
+        }
         guard self.problems.count == problemCount, let pattern, let sink else { return nil }
         switch sink {
         case "log": return TopicRule(pattern, to: .log)
         case "sleep": return TopicRule(pattern, to: .sleep)
+        case "sql":
+            guard var function else { return nil }
+            function.passesContext = passesContext ?? false
+            return TopicRule(pattern, to: .sql(function))
         default:
             var exec = ExecSink(command: command)
             if let grace { exec.grace = grace }

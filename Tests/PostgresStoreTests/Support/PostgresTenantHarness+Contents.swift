@@ -21,6 +21,7 @@ extension PostgresTenantHarness {
         }
         contents.jobs = try await self.jobs()
         contents.runs = try await self.runs()
+        contents.progress = try await self.progress()
         contents.deadLetters = try await self.deadLetters()
         contents.messages = try await self.rows(
             "SELECT source, message_id, work_id, \(Self.time("received_at")) FROM inbox ORDER BY source, message_id"
@@ -61,7 +62,7 @@ extension PostgresTenantHarness {
             """
             SELECT run_id, attempt, state, reason, error, epoch, node, kind, topic, job_name,
                 \(Self.time("scheduled_for")), \(Self.time("due_at")), \(Self.time("started_at")),
-                \(Self.time("finished_at")), correlation_id
+                \(Self.time("finished_at")), correlation_id, output, progress
             FROM runs ORDER BY run_id, attempt, finished_at, ctid
             """
         ).map { row in
@@ -80,8 +81,15 @@ extension PostgresTenantHarness {
                 dueAt: row.time(11),
                 startedAt: row.time(12),
                 finishedAt: ServerTime(microseconds: try row.required(13)),
-                correlationID: row[14]
+                correlationID: row[14],
+                report: RunReport(output: row[15], progress: row[16])
             )
+        }
+    }
+
+    private func progress() async throws -> [TenantContents.Progress] {
+        try await self.rows("SELECT run_id, progress FROM progress ORDER BY run_id").map { row in
+            TenantContents.Progress(id: WorkID(try row.required(0)), progress: try row.text(1))
         }
     }
 

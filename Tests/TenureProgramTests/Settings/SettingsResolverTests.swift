@@ -172,6 +172,11 @@ struct SettingsResolverTests {
                 "tenants: [{ id: a b, connection: x }]",
                 "tenants.id is \"a b\": write 1 to 64 letters, digits, dots, underscores or hyphens"
             ),
+            ("topics: [{ match: x, sink: sql }]", "topics: sql needs a function, such as app.post_entry"),
+            (
+                "topics: [{ match: x, sink: log, function: app.f }]",
+                "topics: function and context belong to the sink sql, not to log"
+            ),
             ("topics: [{ match: x, sink: exec }]", "topics: exec needs a command, such as [\"/usr/local/bin/report\"]"),
             (
                 "topics: [{ match: x, sink: log, command: [y] }]",

@@ -38,6 +38,15 @@ extension RetryDelays: ExpressibleByArgument {
 
 extension UniqueConflict: ExpressibleByArgument {}
 extension UniqueStates: ExpressibleByArgument {}
+extension GroupID: ExpressibleByArgument {
+    /// The number of a group, if it is one.
+    public init?(argument: String) {
+        guard let number = Int64(argument) else { return nil }
+        self.init(number)
+    }
+}
+
+extension ChangedMessage: ExpressibleByArgument {}
 extension MisfirePolicy: ExpressibleByArgument {}
 extension JobOverlap: ExpressibleByArgument {}
 extension DaylightGap: ExpressibleByArgument {}

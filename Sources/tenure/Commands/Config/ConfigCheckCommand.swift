@@ -60,6 +60,11 @@ struct ConfigCheckCommand: GlobalCommand {
                 "match": .string(rule.pattern), "sink": "exec",
                 "command": .string(exec.command.joined(separator: " ")),
             ])
+        case .sql(let sql):
+            .object([
+                "match": .string(rule.pattern), "sink": "sql", "function": .string(sql.function),
+                "context": .boolean(sql.passesContext),
+            ])
         }
     }
 }

@@ -7,7 +7,8 @@ struct InboxReceiveCommand: GlobalCommand {
         commandName: "receive",
         abstract: "Takes a message in, once for each source and message ID; prints its ID.",
         discussion: """
-            A message that was seen before is no error: nothing is added, and the ID is null.
+            A message that was seen before is no error: nothing is added, and the ID is null. One that was seen \
+            with another payload is refused, unless --if-changed says ignore.
 
             Example:
               tenure inbox receive --tenant acme --source shop --message-id 8f2c --topic order.placed --payload -
@@ -28,6 +29,11 @@ struct InboxReceiveCommand: GlobalCommand {
     @Option(name: .customLong("message-id"), help: ArgumentHelp("The source's name for it.", valueName: "id"))
     var messageID: String
 
+    @Option(
+        help: ArgumentHelp("A known message with another payload: error (default) or ignore.", valueName: "what")
+    )
+    var ifChanged: ChangedMessage = .error
+
     func run() async throws {
         let payload = try self.payload.json()
         let id = try await self.scope.withClient(self.global) { client in
@@ -36,7 +42,8 @@ struct InboxReceiveCommand: GlobalCommand {
                 messageID: self.messageID,
                 topic: self.topic,
                 payload: payload,
-                options: self.work.options
+                options: self.work.options,
+                ifChanged: self.ifChanged
             )
         }
         self.global.results.done(

@@ -12,7 +12,7 @@ struct OutboxCommand: AsyncParsableCommand {
               tenure outbox enqueue --tenant acme --topic invoice.send --payload '{"number": 7}'
             """,
         subcommands: [
-            OutboxEnqueueCommand.self, OutboxListCommand.self,
+            OutboxEnqueueCommand.self, OutboxListCommand.self, OutboxFanOutCommand.self, OutboxFanOutsCommand.self,
         ]
     )
 }
