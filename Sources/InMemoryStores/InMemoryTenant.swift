@@ -174,6 +174,20 @@ package final class InMemoryTenant: Sendable {
         self.commit { state, now in state.deleteJob(name, at: now) }
     }
 
+    // MARK: Users: limits
+
+    /// Creates or changes a limit.
+    ///
+    /// - Returns: Whether that changed anything.
+    package func putLimit(_ limit: LimitDefinition) -> Bool {
+        self.commit { state, _ in state.put(limit) }
+    }
+
+    /// Deletes a limit. False if there is none.
+    package func deleteLimit(_ name: String) -> Bool {
+        self.commit { state, _ in state.deleteLimit(name) }
+    }
+
     // MARK: Transactions
 
     /// Runs one transaction of a user.

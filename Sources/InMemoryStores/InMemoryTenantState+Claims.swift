@@ -182,7 +182,10 @@ extension InMemoryTenantState {
                     incarnation: claim.holder.incarnation,
                     ids: claim.ids,
                     orderingKeys: claim.keys,
-                    until: until
+                    until: until,
+                    subjects: claim.ids.compactMap { self.work[$0]?.item }.map {
+                        LimitBook.Subject(topic: $0.topic, key: $0.limitKey)
+                    }
                 )
             )
         }

@@ -5,7 +5,12 @@ extension InMemoryTenantState {
 
     /// The jobs as their owner plans them.
     func jobsSnapshot(at now: ServerTime) -> JobsSnapshot {
-        JobsSnapshot(jobs: self.liveJobs.map(\.definition), version: self.definitionsVersion, serverTime: now)
+        JobsSnapshot(
+            jobs: self.liveJobs.map(\.definition),
+            limits: self.limitsSnapshot(at: now),
+            version: self.definitionsVersion,
+            serverTime: now
+        )
     }
 
     /// Materialises occurrences of one job: a compare-and-set on revision and last occurrence. While the job is paused

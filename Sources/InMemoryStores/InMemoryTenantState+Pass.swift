@@ -20,6 +20,7 @@ extension InMemoryTenantState {
             throw error
         }
         let claimed = pass.claims.map { self.claim($0, epoch: pass.epoch, holder: pass.holder, at: now) }
+        self.note(pass.uses)
         let found = pass.scan.map { self.scan($0, sleepUntil: pass.sleepUntil, at: now) }
         var result = PassResult(serverTime: now, jobsVersion: self.definitionsVersion)
         result.materialised = materialised

@@ -22,8 +22,11 @@ extension InMemoryTenantState {
             self.released.removeAll { $0.version <= cursor.snapshot }
         }
         let ahead = self.rowsAhead(positions, limit, at: now)
-        for item in ahead {
-            positions[item.priority] = ScanCursor.Position(priority: item.priority, dueAt: item.dueAt, id: item.id)
+        let reserve = request.reserve.map { self.reserveRows($0, positions, at: now) } ?? []
+        for item in ahead + reserve {
+            let position = ScanCursor.Position(priority: item.priority, dueAt: item.dueAt, id: item.id)
+            let present = positions[item.priority] ?? position
+            if (present.dueAt, present.id) <= (position.dueAt, position.id) { positions[item.priority] = position }
         }
 
         let hasMoreAhead = ahead.count >= limit
@@ -36,20 +39,21 @@ extension InMemoryTenantState {
             self.sleepUntil = .distantPast
         }
         var seen: Set<WorkID> = []
-        let items = (behind + ahead).filter { item in
+        let items = (behind + ahead + reserve).filter { item in
             (item.orderingKey.map { heads[$0] == item.id } ?? true) && seen.insert(item.id).inserted
         }
         let cursor = ScanCursor(
             // More appeared behind the cursor than was asked for: the front has all of it.
             positions: hasMoreBehind ? [] : positions.values.sorted { $0.priority > $1.priority },
-            snapshot: self.version,
+            snapshot: request.keepsSnapshot ? request.cursor?.snapshot ?? self.version : self.version,
             dueUpTo: now
         )
         let scan = PassResult.Scan(
             items: items.sorted(by: Self.precedes),
             cursor: cursor,
             hasMore: hasMoreAhead || hasMoreBehind,
-            nextDue: nextDue
+            nextDue: nextDue,
+            cutAt: hasMoreAhead ? ahead.last?.priority : nil
         )
         return (scan, isAsleep)
     }
@@ -87,6 +91,17 @@ extension InMemoryTenantState {
             return (item.dueAt, item.id) > (position.dueAt, position.id)
         }
         return Array(rows.sorted(by: Self.precedes).prefix(limit))
+    }
+
+    /// The first due rows beyond the positions of each lower priority.
+    private func reserveRows(
+        _ reserve: ScanRequest.Reserve,
+        _ positions: [Int: ScanCursor.Position],
+        at now: ServerTime
+    ) -> [WorkItem] {
+        let rows = self.rowsAhead(positions, .max, at: now).filter { $0.priority < reserve.below }
+        return Dictionary(grouping: rows, by: \.priority).sorted { $0.key > $1.key }
+            .flatMap { $0.value.prefix(reserve.rows) }
     }
 
     private static func precedes(_ left: WorkItem, _ right: WorkItem) -> Bool {

@@ -20,8 +20,8 @@ extension InMemoryTenantState {
     /// Takes in a message from outside, once for each source and message ID; `nil` if it was seen before. Payloads are
     /// compared as they are written.
     ///
-    /// - Throws: ``StoreError`` with `.rejected` when the payload is another than before, or the unique key is taken, and
-    ///   that is to be an error.
+    /// - Throws: ``StoreError`` with `.rejected` when the payload is another than before, or the unique key is taken,
+    ///   and that is to be an error.
     mutating func receive(
         _ request: NewWork,
         source: String,

@@ -45,6 +45,9 @@ struct InMemoryTenantState: Sendable {
     var runs: [TenantContents.Run] = []
     var deadLetters: [WorkID: TenantContents.DeadLetter] = [:]
     var messages: [MessageKey: TenantContents.Message] = [:]
+    var limits: [String: LimitDefinition] = [:]
+    /// How far rates are used up, by limit and key.
+    var limitUses: [String: [String: ServerTime]] = [:]
     /// Unique keys that count for some time, whatever became of the work.
     var uniqueKeys: [String: (id: WorkID, until: ServerTime)] = [:]
     /// The payloads of received messages.

@@ -18,6 +18,9 @@ struct TenantStatements: Sendable {
     let cancellations: PostgresStatement
     let reportProgress: PostgresStatement
     let handlers: HandlerStatements
+    let limits: PostgresStatement
+    let limitUses: PostgresStatement
+    let noteUses: PostgresStatement
 
     init(_ schema: SchemaName) {
         self.takeOwnership = Statements.takeOwnership.prepared(in: schema)
@@ -34,6 +37,9 @@ struct TenantStatements: Sendable {
         self.scan = Statements.scan.prepared(in: schema)
         self.maintain = Statements.maintain.prepared(in: schema)
         self.cancellations = Statements.cancellations.prepared(in: schema)
+        self.limits = Statements.limits.prepared(in: schema)
+        self.limitUses = Statements.limitUses.prepared(in: schema)
+        self.noteUses = Statements.noteUses.prepared(in: schema)
         self.reportProgress = Statements.reportProgress.prepared(in: schema)
         self.handlers = HandlerStatements(schema)
     }

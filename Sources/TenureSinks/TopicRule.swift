@@ -18,11 +18,29 @@ public struct TopicRule: Sendable, Hashable {
     public var pattern: String
     /// What becomes of work whose topic matches.
     public var sink: Sink
+    /// Runs in progress at once, of each tenant that the node owns; of all topics that the pattern matches together.
+    public var maxRunning: Int?
+    /// Starts in a time, counted likewise.
+    public var rate: LimitRate?
+    /// Starts at once after a pause. Default: those of one interval.
+    public var burst: Int?
 
     /// Sends topics to a sink.
     public init(_ pattern: String, to sink: Sink) {
         self.pattern = pattern
         self.sink = sink
+    }
+
+    /// What it limits, if it limits something.
+    public var limit: LimitDefinition? {
+        guard self.maxRunning != nil || self.rate != nil else { return nil }
+        return LimitDefinition(
+            name: "settings:\(self.pattern)",
+            topic: self.pattern,
+            maxRunning: self.maxRunning,
+            rate: self.rate,
+            burst: self.burst
+        )
     }
 }
 

@@ -15,6 +15,7 @@ final class InMemoryTenantBackend: TenantBackend {
     }
 
     let leases: InMemoryLeases
+    let allLimits = Mutex<[String: LimitDefinition]>([:])
     private let now: ServerTime
     private let state = Mutex(State())
 

@@ -265,7 +265,9 @@ extension Array<WorkID> {
 extension Opening {
     /// Without instants.
     fileprivate var summary: String {
-        let lent = self.lent.map { "\($0.batch) \($0.incarnation) \($0.ids) \($0.orderingKeys.sorted())" }.sorted()
+        let lent = self.lent.map {
+            "\($0.batch) \($0.incarnation) \($0.ids) \($0.orderingKeys.sorted()) \($0.subjects)"
+        }.sorted()
         let own = self.own.map { "\($0.batch) \($0.ids)" }.sorted()
         return "own \(own), lent \(lent), crashed \(self.crashedRuns)"
     }

@@ -44,6 +44,11 @@ package protocol TenantStoreHarness: Sendable {
     func triggerJob(_ name: String) async throws -> WorkID?
     /// Deletes a job; false if there is none.
     func deleteJob(_ name: String) async throws -> Bool
+
+    /// Creates or changes a limit; false if that changed nothing.
+    func putLimit(_ limit: LimitDefinition) async throws -> Bool
+    /// Deletes a limit; false if there is none.
+    func deleteLimit(_ name: String) async throws -> Bool
 }
 
 /// The tenant store in memory with a clock that moves when it is told to.
@@ -92,4 +97,6 @@ package struct InMemoryTenantHarness: TenantStoreHarness {
     package func resumeJob(_ name: String) async throws -> Bool? { self.tenant.resumeJob(name) }
     package func triggerJob(_ name: String) async throws -> WorkID? { self.tenant.triggerJob(name) }
     package func deleteJob(_ name: String) async throws -> Bool { self.tenant.deleteJob(name) }
+    package func putLimit(_ limit: LimitDefinition) async throws -> Bool { self.tenant.putLimit(limit) }
+    package func deleteLimit(_ name: String) async throws -> Bool { self.tenant.deleteLimit(name) }
 }

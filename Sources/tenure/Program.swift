@@ -31,7 +31,7 @@ struct Program: AsyncParsableCommand {
                 name: "A tenant's work",
                 subcommands: [
                     JobsCommand.self, TimersCommand.self, OutboxCommand.self, InboxCommand.self, GroupsCommand.self,
-                    RunsCommand.self, DeadCommand.self, LeaseCommand.self, MessagesCommand.self,
+                    RunsCommand.self, DeadCommand.self, LimitsCommand.self, LeaseCommand.self, MessagesCommand.self,
                 ]
             ),
             CommandGroup(name: "Diagnosis", subcommands: [AuditCommand.self]),

@@ -15,7 +15,7 @@ struct TenantStoreConformanceTests {
     }
 
     @Test(
-        "Postgres and memory agree on random sequences",
+        "A49: Postgres and memory agree on random sequences",
         .timeLimit(.minutes(1)),
         arguments: 1...8 as ClosedRange<UInt64>
     )

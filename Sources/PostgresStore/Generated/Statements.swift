@@ -469,6 +469,17 @@ SELECT __schema__.delete_job($1)
 
 """#)
 
+    /// The contents of `client_delete_limit.sql`.
+    package static let clientDeleteLimit = Statement(
+        name: "client_delete_limit",
+        sha256: "c8b2644141102d965c33353d9bd018b4cebb167da6be9b38b845aabe2aa2467a",
+        parameterCount: 1,
+        source: #"""
+-- Deletes a limit. $1 name.
+SELECT __schema__.delete_limit($1)
+
+"""#)
+
     /// The contents of `client_discard_dead_letter.sql`.
     package static let clientDiscardDeadLetter = Statement(
         name: "client_discard_dead_letter",
@@ -685,6 +696,17 @@ WITH chosen AS MATERIALIZED (
     WHERE j.deleted_at IS NULL AND ($1::text IS NULL OR j.topic = $1)
     ORDER BY j.name FOR NO KEY UPDATE)
 SELECT count(*), count(*) FILTER (WHERE __schema__.pause_job(c.name)) FROM chosen AS c
+
+"""#)
+
+    /// The contents of `client_put_limit.sql`.
+    package static let clientPutLimit = Statement(
+        name: "client_put_limit",
+        sha256: "4a5c6b80fdd6150ffcf559e98266ee5fa591fc206f8c78b2eceb7af6db06ee78",
+        parameterCount: 6,
+        source: #"""
+-- Creates or changes a limit. $1 name, $2 topics, $3 keys, $4 runs at once, $5 rate, $6 burst.
+SELECT __schema__.put_limit($1, $2, $3, $4::bigint::integer, $5, $6::bigint::integer)
 
 """#)
 
@@ -983,6 +1005,33 @@ ORDER BY j.name
 
 """#)
 
+    /// The contents of `limit_uses.sql`.
+    package static let limitUses = Statement(
+        name: "limit_uses",
+        sha256: "6a3a757648216232f630c860549574ce98a93d27c8bd3833008a0e53cc146add",
+        parameterCount: 0,
+        source: #"""
+-- How far rates are used up, where that still matters.
+SELECT u.name, u.key, u.paid_at
+FROM __schema__.limit_uses AS u
+WHERE u.paid_at > clock_timestamp()
+ORDER BY u.name, u.key
+
+"""#)
+
+    /// The contents of `limits.sql`.
+    package static let limits = Statement(
+        name: "limits",
+        sha256: "87446be604f35061dbe53eee7966fe654c02c61bbefa9d0cf1e08d6d1c51898f",
+        parameterCount: 0,
+        source: #"""
+-- A tenant's limits.
+SELECT l.name, l.topic, l.key, l.max_running, l.rate_count, l.rate_interval_ms, l.burst
+FROM __schema__.limits AS l
+ORDER BY l.name
+
+"""#)
+
     /// The contents of `look.sql`.
     package static let look = Statement(
         name: "look",
@@ -1030,6 +1079,17 @@ FROM __schema__.materialise($1, $2, $3, $4, $5, $6, $7, $8, $9) AS f
         source: #"""
 -- Keeps other migrators out until the end of the transaction. $1 the schema's name.
 SELECT pg_advisory_xact_lock(hashtextextended('tenure ' || $1 || ' migrations', 0))
+
+"""#)
+
+    /// The contents of `note_uses.sql`.
+    package static let noteUses = Statement(
+        name: "note_uses",
+        sha256: "b6a519c87022e04fda6a80180e3f1740c39471f0b22d7960f77716786a7bb017",
+        parameterCount: 4,
+        source: #"""
+-- Writes down how far rates are used up. $1 epoch, $2 limits, $3 limit keys, $4 when all starts will have been paid for.
+SELECT __schema__.note_limit_uses($1, $2, $3, $4)
 
 """#)
 
@@ -1159,18 +1219,19 @@ SELECT __schema__.report_progress($1::bigint[], $2::bigint[], $3::jsonb[])
     /// The contents of `scan.sql`.
     package static let scan = Statement(
         name: "scan",
-        sha256: "52a888998b0f4aaaa3d63bf77794b011176a8fc5ebfbe5d7233db15160b6799d",
-        parameterCount: 7,
+        sha256: "e7a06f1e157df8e9531e037874c320af3eef43dd96a7e19901b9a94e8b05e41c",
+        parameterCount: 9,
         source: #"""
 -- Finds due work. $1 epoch, $2 the snapshot of the last scan, $3 bands of priority, $4 due instants and $5 IDs after
--- which to read in each, $6 limit, $7 until when to publish a sleep. The last row, without an ID, tells about the scan.
+-- which to read in each, $6 limit, $7 until when to publish a sleep, $8 below which priority rows are read as well, and
+-- $9 how many of each. The last row, without an ID, tells about the scan.
 SELECT
     f.id, f.kind, f.topic, f.payload, f.due_at, f.priority, f.attempts, f.max_attempts, f.backoff_base_ms,
     f.backoff_max_ms, f.timeout_ms, f.ordering_key, f.job_name, f.scheduled_for, f.correlation_id, f.trace_context,
     f.suspect, f.crashes, f.retry, f.retry_until, f.limit_key,
     f.ahead, f.blocked, f.snapshot, f.more, f.overflow, f.next_due, f.server_time, f.asleep
 FROM __schema__.scan(
-    $1, $2::text::pg_snapshot, $3::bigint[]::smallint[], $4, $5, $6::bigint::integer, $7) AS f
+    $1, $2::text::pg_snapshot, $3::bigint[]::smallint[], $4, $5, $6::bigint::integer, $7, $8::bigint::integer, $9::bigint::integer) AS f
 
 """#)
 
@@ -1236,12 +1297,15 @@ SELECT __schema__.settle_completed($1::text::uuid, $2, $3, $4)
     /// The contents of `standing_claims.sql`.
     package static let standingClaims = Statement(
         name: "standing_claims",
-        sha256: "9d62379b63aa42eb09b438438099256bfb5491f017aaf129a0e85f65e0968812",
+        sha256: "8a94483e9502d3ed70a584d08fa6f04bcb8dea0afb2fadca09bbe05a4e1260f9",
         parameterCount: 0,
         source: #"""
 -- The claims that stand. One that could not be lent, because it is being settled, is to be looked at again soon.
-SELECT c.batch::text, c.incarnation, c.ids, c.keys, coalesce(c.lent_until, clock_timestamp() + interval '1 second')
+SELECT c.batch::text, c.incarnation, c.ids, c.keys, coalesce(c.lent_until, clock_timestamp() + interval '1 second'),
+    coalesce(s.topics, '{}'), coalesce(s.limit_keys, '{}')
 FROM __schema__.claims AS c
+-- What limits count by.
+LEFT JOIN LATERAL __schema__.limit_subjects(CASE WHEN c.lent_until IS NOT NULL THEN c.ids END) AS s ON true
 ORDER BY c.claimed_at, c.batch
 
 """#)
@@ -1286,6 +1350,7 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientCancelRun,
         clientDeadLetters,
         clientDeleteJob,
+        clientDeleteLimit,
         clientDiscardDeadLetter,
         clientExportWork,
         clientFanOutStep,
@@ -1300,6 +1365,7 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientOpenGroup,
         clientPauseJob,
         clientPauseJobs,
+        clientPutLimit,
         clientReceive,
         clientReleaseLease,
         clientReleasePermit,
@@ -1321,10 +1387,13 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         databaseActivity,
         handlingOutcome,
         jobs,
+        limitUses,
+        limits,
         look,
         maintain,
         materialise,
         migrationLock,
+        noteUses,
         openTenant,
         progress,
         recordMigration,

@@ -47,12 +47,15 @@ CREATE TYPE __schema__.found AS (
 -- rows of transactions that `seen` did not see, and the heads of ordering keys that were released since. Rows in flight
 -- may be among the answer.
 --
+-- With `reserve`, so many rows of each band below a priority are read beyond its cursor as well, so that those are not
+-- forgotten while more urgent ones fill the limit. Such rows come last, and may have come before.
+--
 -- With `sleep`, publishes until when the owner sleeps, if there is nothing due: the gate is taken before the rows are
 -- read, so that no enqueue is under way that this scan did not see and that did not see the sleep. Without, a full hand
 -- of rows marks the owner as awake, which spares enqueues the notification.
 CREATE FUNCTION __schema__.scan(
     epoch bigint, seen pg_snapshot, bands smallint[], after_due timestamptz[], after_id bigint[], max integer,
-    sleep timestamptz
+    sleep timestamptz, reserve_below integer DEFAULT NULL, reserve integer DEFAULT NULL
 ) RETURNS SETOF __schema__.found
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -134,6 +137,27 @@ BEGIN
         LIMIT max
     ) AS w;
     GET DIAGNOSTICS beyond = ROW_COUNT;
+
+    IF reserve IS NOT NULL THEN
+        RETURN QUERY
+        SELECT
+            w.id, w.kind, w.topic, CASE WHEN NOT w.blocked THEN w.payload END, w.due_at, w.priority, w.attempts,
+            w.max_attempts, w.backoff_base_ms, w.backoff_max_ms, w.timeout_ms, w.ordering_key, w.job_name,
+            w.scheduled_for, w.correlation_id, w.trace_context, w.suspect, w.crashes, w.retry,
+            w.retry_until, w.limit_key, true, w.blocked,
+            NULL, NULL::boolean, NULL::boolean, NULL::timestamptz, NULL::timestamptz, NULL::boolean
+        FROM (
+            SELECT v.*, v.ordering_key IS NOT NULL AND EXISTS (
+                SELECT FROM __schema__.work AS head
+                WHERE head.ordering_key = v.ordering_key AND head.id + 0 < v.id + 0) AS blocked
+            FROM unnest(bands, after_due, after_id) AS b (band, due_at, id)
+            CROSS JOIN LATERAL (
+                SELECT u.* FROM __schema__.work AS u
+                WHERE u.priority = b.band AND (u.due_at, u.id + 0) > (b.due_at, b.id) AND u.due_at <= horizon
+                ORDER BY u.due_at, u.id + 0 LIMIT reserve) AS v
+            WHERE b.band < reserve_below
+        ) AS w;
+    END IF;
 
     summary.more := beyond >= max;
     summary.overflow := behind >= max;

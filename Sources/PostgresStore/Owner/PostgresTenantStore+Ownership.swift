@@ -159,7 +159,10 @@ extension PostgresTenantStore {
                         incarnation: incarnation,
                         ids: ids,
                         orderingKeys: try row.strings(3),
-                        until: try row.time(4)
+                        until: try row.time(4),
+                        subjects: zip(try row.strings(5), try row.strings(6)).map { topic, key in
+                            LimitBook.Subject(topic: topic, key: key.isEmpty ? nil : key)
+                        }
                     )
                 )
             }
@@ -174,12 +177,20 @@ extension PostgresTenantStore {
     private func jobsUnit() -> PostgresUnit {
         var unit = PostgresUnit(self.statements.serverTime)
         unit.add(self.statements.jobs)
+        unit.add(self.statements.limits)
+        unit.add(self.statements.limitUses)
         return unit
     }
 
     private func jobs(_ answers: [PostgresRows]) throws(PostgresError) -> JobsSnapshot {
         JobsSnapshot(
             jobs: try answers[1].map { row throws(PostgresError) in try JobDefinition(row) },
+            limits: LimitsSnapshot(
+                definitions: try answers[2].map { row throws(PostgresError) in try LimitDefinition(row) },
+                uses: try answers[3].map { row throws(PostgresError) in
+                    LimitUse(limit: try row.string(0), key: try row.string(1), paidAt: try row.time(2))
+                }
+            ),
             version: self.jobsVersion,
             serverTime: try answers[0].single().time(0)
         )

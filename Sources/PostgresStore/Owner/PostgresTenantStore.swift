@@ -139,6 +139,15 @@ package actor PostgresTenantStore: TenantStore {
                 .bool(claim.isLone)
             )
         }
+        if !pass.uses.isEmpty {
+            unit.add(
+                self.statements.noteUses,
+                epoch,
+                .texts(pass.uses.map(\.limit)),
+                .texts(pass.uses.map(\.key)),
+                .timestamps(microseconds: pass.uses.map(\.paidAt.microseconds))
+            )
+        }
         if let scan = pass.scan {
             let parameters = self.memory.parameters(scan, sleepUntil: pass.sleepUntil)
             unit.add(self.statements.scan, parameters: [epoch] + parameters)
@@ -162,6 +171,7 @@ package actor PostgresTenantStore: TenantStore {
         for _ in pass.claims {
             claimed.append(try rest.removeFirst().single().ints(0).map { WorkID(Int64($0)) })
         }
+        if !pass.uses.isEmpty { rest.removeFirst() }
         var scan: PassResult.Scan?
         var isAsleep: Bool?
         if let request = pass.scan {

@@ -28,6 +28,8 @@ struct ScanMemory: Sendable {
             .ints(starts.map { $0?.id.value ?? 0 }),
             .int(max(1, request.limit)),
             .timestamp(microseconds: sleepUntil?.microseconds),
+            .int(request.reserve?.below),
+            .int(request.reserve?.rows),
         ]
     }
 
@@ -48,10 +50,19 @@ struct ScanMemory: Sendable {
         var items: [WorkItem] = []
         items.reserveCapacity(rows.count - 1)
         var readBehind = false
+        var countAhead = 0
+        var cutAt: Int?
         for row in rows.dropLast() {
             let item = try WorkItem(row)
             if try row.bool(FoundColumn.ahead) {
-                positions[item.priority] = ScanCursor.Position(priority: item.priority, dueAt: item.dueAt, id: item.id)
+                let position = ScanCursor.Position(priority: item.priority, dueAt: item.dueAt, id: item.id)
+                let present = positions[item.priority] ?? position
+                // A reserve may have been read before, and read again.
+                if (present.dueAt, present.id) <= (position.dueAt, position.id) {
+                    positions[item.priority] = position
+                }
+                countAhead += 1
+                if countAhead == request.limit { cutAt = item.priority }
             } else {
                 readBehind = true
             }
@@ -61,17 +72,24 @@ struct ScanMemory: Sendable {
         if readBehind { items.sort { ($1.priority, $0.dueAt, $0.id) < ($0.priority, $1.dueAt, $1.id) } }
         let overflow = try summary.bool(FoundColumn.overflow)
         let serverTime = try summary.time(FoundColumn.serverTime)
+        let snapshotID: UInt64
+        if request.keepsSnapshot, isKnown, let cursor = request.cursor {
+            snapshotID = cursor.snapshot
+        } else {
+            snapshotID = self.remember(snapshot)
+        }
         let cursor = ScanCursor(
             // More appeared behind the cursors than was asked for: the front has all of it.
             positions: overflow ? [] : positions.values.sorted { $0.priority > $1.priority },
-            snapshot: self.remember(snapshot),
+            snapshot: snapshotID,
             dueUpTo: serverTime
         )
         let scan = PassResult.Scan(
             items: items,
             cursor: cursor,
             hasMore: try summary.bool(FoundColumn.more) || overflow,
-            nextDue: try summary.optionalTime(FoundColumn.nextDue)
+            nextDue: try summary.optionalTime(FoundColumn.nextDue),
+            cutAt: cutAt
         )
         return (scan, try summary.bool(FoundColumn.asleep), serverTime)
     }

@@ -79,6 +79,22 @@ extension JobDefinition {
     }
 }
 
+extension LimitDefinition {
+    /// Decodes a row of `limits.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        let count = try row.optionalInt(4)
+        let interval = try row.optionalInt(5)
+        self.init(
+            name: try row.string(0),
+            topic: try row.string(1),
+            key: try row.optionalString(2),
+            maxRunning: try row.optionalInt(3),
+            rate: count.flatMap { count in interval.map { LimitRate(count, per: .milliseconds($0)) } },
+            burst: try row.optionalInt(6)
+        )
+    }
+}
+
 extension PostgresRow {
     /// A `timestamptz`.
     func time(_ column: Int) throws(PostgresError) -> ServerTime {

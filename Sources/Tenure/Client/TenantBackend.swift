@@ -60,6 +60,10 @@ package protocol TenantBackend: Sendable {
     func transferableWork() async throws -> [TenantExport.Work]
     func importing(_ export: TenantExport, commits: Bool) async throws -> TenantImport
 
+    func putLimit(_ limit: LimitDefinition) async throws -> Bool
+    func deleteLimit(_ name: String) async throws -> Bool
+    func limits() async throws -> [LimitDefinition]
+
     func leaseBackend(for subject: LeaseSubject) -> any LeaseBackend
     func leases(limit: Int) async throws -> [LeaseInfo]
 }

@@ -101,21 +101,6 @@ public struct Handlers: Sendable {
     }
 }
 
-/// A topic, or a prefix followed by `*`.
-package struct TopicPattern: Sendable, Hashable {
-    private let prefix: String
-    private let isPrefix: Bool
-
-    package init(_ text: String) {
-        self.isPrefix = text.hasSuffix("*")
-        self.prefix = self.isPrefix ? String(text.dropLast()) : text
-    }
-
-    package func matches(_ topic: String) -> Bool {
-        self.isPrefix ? topic.hasPrefix(self.prefix) : topic == self.prefix
-    }
-}
-
 /// Reads a payload; one that does not decode fails for good, with the coding path.
 private func decode<Payload: Decodable>(_ text: String) throws -> Payload {
     do {

@@ -10,6 +10,11 @@ public struct RunOptions: Sendable, Hashable {
     public var retention: Duration = .seconds(7 * 86_400)
     /// The most rows that one claim takes. Default 1,000.
     public var batchSize: Int = 1000
+    /// After so much waiting work counts as one priority higher than it is, up to one start in eight; zero: never.
+    /// Default 30 s.
+    public var priorityAgeing: Duration = .seconds(30)
+    /// Limits of each tenant that this node owns, beside those in its schema.
+    public var limits: [LimitDefinition] = []
 
     /// All defaults.
     public init() {}

@@ -38,6 +38,9 @@ final class RunTable: Sendable {
     /// The work that is being attempted.
     var inFlight: Set<WorkID> { self.state.withLock { Set($0.running.keys) } }
 
+    /// The work that is being attempted, with all that is known of it; in no order.
+    var items: [WorkItem] { self.state.withLock { $0.running.values.map(\.item) } }
+
     /// When the first attempt's time will be over.
     var nextDeadline: MonotonicInstant? {
         self.state.withLock { state in state.running.values.lazy.filter { $0.cause == nil }.map(\.deadline).min() }

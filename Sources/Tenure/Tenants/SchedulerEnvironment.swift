@@ -19,6 +19,11 @@ struct SchedulerEnvironment: Sendable {
     /// How long claims of a living predecessor stay lent.
     let drainTimeout: Duration
 
+    /// What is known of a tenant that was not opened yet.
+    func makeQueue() -> TenantQueue {
+        TenantQueue(batchSize: self.runs.batchSize, ageing: self.runs.priorityAgeing, now: self.clock.now)
+    }
+
     /// A name for a claim, made here so that a claim whose reply was lost can be found.
     func newBatchID() -> BatchID { BatchID(self.surroundings.chance.name()) }
 

@@ -6,7 +6,7 @@ extension TenantScheduler {
     func activate(_ epoch: Epoch, _ arrival: TenancyMachine.Arrival) async {
         do {
             let sentAt = self.now
-            let queue = TenantQueue(batchSize: self.environment.runs.batchSize, now: sentAt)
+            var queue = self.environment.makeQueue()
             var first = ClaimPass(epoch: epoch, holder: self.holder)
             first.scan = queue.scanRequest()
             let assumption = try await self.store.assume(
@@ -25,6 +25,7 @@ extension TenantScheduler {
             self.publishedSleep = nil
             self.isIdle = false
             self.jobs.invalidate()
+            self.limits = nil
             self.take(opening, epoch: epoch, sentAt: sentAt)
             if let snapshot = opening.jobs { self.take(snapshot) }
             self.phase = .working(epoch)
@@ -47,6 +48,8 @@ extension TenantScheduler {
         self.serverClock = ServerClock(opening.serverTime, receivedAt: self.now)
         self.lastOpening = sentAt
         self.lastPass = opening.serverTime
+        // A look whose reply was lost may have passed something by.
+        if self.needsOpening { self.queue.rescan() }
         self.needsOpening = false
         if opening.crashedRuns > 0 {
             self.log.notice("runs of a node that is gone are due again", metadata: ["runs": "\(opening.crashedRuns)"])

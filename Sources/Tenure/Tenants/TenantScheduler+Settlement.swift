@@ -6,6 +6,7 @@ extension TenantScheduler {
         let finished = self.runs.takeFinished()
         guard !finished.isEmpty else { return }
         self.environment.dispatcher.release(self.membership, finished.count)
+        self.queue.ended(finished.lazy.map(\.item.id))
         self.progress.forget(finished.map(\.item.id))
         let settled = finished.filter(\.isSettled)
         // Committed with their handlers' transactions. No scan is under way here: one that is sent from now on does not

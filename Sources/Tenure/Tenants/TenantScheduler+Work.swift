@@ -48,12 +48,23 @@ extension TenantScheduler {
 
     func take(_ snapshot: JobsSnapshot) {
         self.serverClock = ServerClock(snapshot.serverTime, receivedAt: self.now)
+        self.take(snapshot.limits)
         for (name, problem) in self.jobs.replace(snapshot) {
             self.environment.events.emit(
                 .jobInvalid,
                 [.tenant(self.tenant.id), .text("job", name), .text("reason", problem)]
             )
         }
+    }
+
+    /// Those of the node's settings come to the tenant's own.
+    private func take(_ snapshot: LimitsSnapshot) {
+        var snapshot = snapshot
+        snapshot.definitions += self.environment.runs.limits
+        guard self.limits != snapshot.definitions else { return }
+        self.limits = snapshot.definitions
+        self.queue.replaceLimits(snapshot)
+        self.queue.setHeld(self.runs.items + self.doubtful.flatMap(\.items))
     }
 
     /// Settles what has ended, materialises what is due, claims what there are slots for, and looks for more.
@@ -66,14 +77,18 @@ extension TenantScheduler {
         let finished = self.takeSettleable(force: isLast)
         var pass = ClaimPass(epoch: epoch, holder: self.holder)
         var claims: [Claim] = []
+        self.queue.note(serverNow)
         if !isLast {
             pass.materialise = self.jobs.plan(at: serverNow, limit: 100)
             claims = self.takeClaims()
             pass.claims = claims.map(\.request)
+            pass.uses = self.queue.takeUses()
             pass.sleepUntil = self.sleepToPublish(serverNow: serverNow)
             // Whoever goes to sleep looks once more: an enqueue that read the old sleep has committed by then.
             if pass.sleepUntil != nil || self.queue.wantsScan(serverNow: serverNow, now: self.now) {
-                pass.scan = self.queue.scanRequest()
+                pass.scan = self.queue.scanRequest(now: self.now)
+            } else {
+                pass.scan = self.queue.refillRequest()
             }
         }
         let isLookDue = self.cancellationLookAt.map { $0 <= self.now } ?? false
@@ -185,6 +200,8 @@ extension TenantScheduler {
 
     private func takeClaims() -> [Claim] {
         var claims: [Claim] = []
+        guard self.limits != nil else { return claims }
+        defer { self.returnGrants() }
         if self.grants > 0, let suspect = self.queue.takeSuspect() {
             self.grants -= 1
             let request = ClaimRequest(batch: self.environment.newBatchID(), ids: [suspect.id], isLone: true)
@@ -197,6 +214,16 @@ extension TenantScheduler {
             claims.append(Claim(request: request, items: items))
         }
         return claims
+    }
+
+    /// Slots that limits leave unused are for others.
+    private func returnGrants() {
+        let unused = self.grants - self.queue.readyCount
+        guard self.queue.isLimited, unused > 0 else { return }
+        self.grants -= unused
+        // First: they would come back for what was wanted before.
+        self.announceDemand()
+        self.environment.dispatcher.release(self.membership, unused)
     }
 
     private func add(_ item: WorkItem) {
@@ -289,13 +316,15 @@ extension TenantScheduler {
         var instants = [self.queue.sweepInstant, self.now.advanced(by: Self.longestSleep)]
         if let due = self.queue.nextDueInstant, self.queue.wantsMore { instants.append(serverClock.instant(of: due)) }
         if let due = self.jobs.nextDue { instants.append(serverClock.instant(of: due)) }
+        if let room = self.queue.limitInstant { instants.append(serverClock.instant(of: room)) }
         let isQuiet = self.queue.readyCount == 0 && self.runs.runningCount == 0 && self.unsettled.isEmpty
         let earliest = instants.min() ?? self.now
         if !isQuiet || self.now.duration(to: earliest) <= Self.idleThreshold { self.lastBusy = self.now }
         let hasBeenQuiet = self.lastBusy.duration(to: self.now) >= Self.idleThreshold
         await self.setIdle(hasBeenQuiet)
         if hasBeenQuiet {
-            // An idle tenant costs next to nothing: only its next due instant, a hint, or the slow sweep wakes it.
+            // An idle tenant costs next to nothing: only its next due instant, the room that a rate leaves by then, a
+            // hint, or the slow sweep wakes it.
             instants.removeFirst(2)
             instants.append(self.now.advanced(by: Self.idleSweep))
         } else {

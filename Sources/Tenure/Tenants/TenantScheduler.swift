@@ -60,6 +60,8 @@ actor TenantScheduler {
     var phase: Phase = .standby
     var queue: TenantQueue
     var jobs = JobTable()
+    /// The limits of this tenure; `nil` until they have been read: then nothing is claimed.
+    var limits: [LimitDefinition]?
     var serverClock: ServerClock?
     var lastPass: ServerTime?
     /// When users' cancellations were last looked for.
@@ -121,7 +123,7 @@ actor TenantScheduler {
             defaultTimeout: environment.runs.defaultTimeout,
             logger: log
         )
-        self.queue = TenantQueue(batchSize: environment.runs.batchSize, now: environment.clock.now)
+        self.queue = environment.makeQueue()
     }
 
     var now: MonotonicInstant { self.environment.clock.now }

@@ -49,7 +49,8 @@ package protocol TenantStore: Sendable {
     /// asks while it still runs something; an owner is told by its passes.
     func cancellations() async throws(StoreError) -> [WorkID]
 
-    /// Stores how far runs in progress say that they are. Those whose claim is gone are passed over. Needs no ownership.
+    /// Stores how far runs in progress say that they are. Those whose claim is gone are passed over. Needs no
+    /// ownership.
     func report(_ progress: [ProgressReport]) async throws(StoreError)
 
     /// What handlers in progress use.
@@ -136,19 +137,23 @@ package struct LentClaim: Sendable, Equatable {
     package var orderingKeys: [String]
     /// When it may be revoked, by the tenant's Postgres.
     package var until: ServerTime
+    /// What its work counts by, for limits.
+    package var subjects: [LimitBook.Subject]
 
     package init(
         batch: BatchID,
         incarnation: Incarnation,
         ids: [WorkID],
         orderingKeys: [String],
-        until: ServerTime
+        until: ServerTime,
+        subjects: [LimitBook.Subject] = []
     ) {
         self.batch = batch
         self.incarnation = incarnation
         self.ids = ids
         self.orderingKeys = orderingKeys
         self.until = until
+        self.subjects = subjects
     }
 }
 
@@ -163,15 +168,22 @@ package struct StandingClaim: Sendable, Equatable {
     }
 }
 
-/// The recurring jobs of a tenant.
+/// The recurring jobs of a tenant, and its limits.
 package struct JobsSnapshot: Sendable, Equatable {
     package var jobs: [JobDefinition]
+    package var limits = LimitsSnapshot()
     /// Grows with every change of a definition.
     package var version: Int64
     package var serverTime: ServerTime
 
-    package init(jobs: [JobDefinition], version: Int64, serverTime: ServerTime) {
+    package init(
+        jobs: [JobDefinition],
+        limits: LimitsSnapshot = LimitsSnapshot(),
+        version: Int64,
+        serverTime: ServerTime
+    ) {
         self.jobs = jobs
+        self.limits = limits
         self.version = version
         self.serverTime = serverTime
     }
@@ -199,6 +211,8 @@ package struct ClaimPass: Sendable, Equatable {
     package var materialise: [Materialisation] = []
     /// What is about to start.
     package var claims: [ClaimRequest] = []
+    /// How far rates are used up with these claims.
+    package var uses: [LimitUse] = []
     /// What else is due.
     package var scan: ScanRequest?
     /// Publishes until when the owner sleeps: enqueues that are due earlier notify. It fails while an enqueue is under
@@ -272,14 +286,31 @@ package struct ClaimRequest: Sendable, Equatable {
 
 /// Looks for due work behind and beyond a cursor.
 package struct ScanRequest: Sendable, Equatable {
+    /// Rows of lower priorities that are read as well, although more urgent ones fill the limit.
+    package struct Reserve: Sendable, Equatable {
+        /// The priorities below this one.
+        package var below: Int
+        /// Of each priority.
+        package var rows: Int
+
+        package init(below: Int, rows: Int) {
+            self.below = below
+            self.rows = rows
+        }
+    }
+
     /// Most rows to return.
     package var limit: Int
     /// Where the last scan ended; `nil` reads from the front.
     package var cursor: ScanCursor?
+    package var reserve: Reserve?
+    /// The answer's cursor keeps the snapshot of this one, for whoever goes on from that at another place.
+    package var keepsSnapshot = false
 
-    package init(limit: Int, cursor: ScanCursor?) {
+    package init(limit: Int, cursor: ScanCursor?, reserve: Reserve? = nil) {
         self.limit = limit
         self.cursor = cursor
+        self.reserve = reserve
     }
 }
 
@@ -341,9 +372,12 @@ package struct PassResult: Sendable, Equatable {
         package var hasMore: Bool
         /// The earliest due instant that is yet to come.
         package var nextDue: ServerTime?
+        /// In which priority the limit cut it short.
+        package var cutAt: Int?
 
-        package init(items: [WorkItem], cursor: ScanCursor, hasMore: Bool, nextDue: ServerTime?) {
+        package init(items: [WorkItem], cursor: ScanCursor, hasMore: Bool, nextDue: ServerTime?, cutAt: Int? = nil) {
             self.items = items
+            self.cutAt = cutAt
             self.cursor = cursor
             self.hasMore = hasMore
             self.nextDue = nextDue

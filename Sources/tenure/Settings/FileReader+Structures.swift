@@ -88,8 +88,8 @@ extension FileReader {
         var grace: Duration?
         var function: SQLSink?
         var passesContext: Bool?
-        let known = ["match", "sink", "command", "grace", "function", "context"]
-        for (name, value) in self.entries(of: mapping, known: known) {
+        var limits: [(inout TopicRule) -> Void] = []
+        for (name, value) in self.entries(of: mapping, known: Self.topicKeys) {
             let label = "topics.\(name)"
             switch name {
             case "match": pattern = self.value(value, name: label, hint: Self.patternHint, parse: Self.pattern)
@@ -97,6 +97,15 @@ extension FileReader {
                 let hint = "write log, sleep, exec or sql"
                 let kinds = ["log", "sleep", "exec", "sql"]
                 sink = self.value(value, name: label, hint: hint) { kinds.contains($0) ? $0 : nil }
+            case "max_running", "burst":
+                let hint = "write a whole number from 1"
+                let parse: (String) -> Int? = { Int($0).flatMap { $0 > 0 ? $0 : nil } }
+                guard let number = self.value(value, name: label, hint: hint, parse: parse) else { continue }
+                limits.append { if name == "burst" { $0.burst = number } else { $0.maxRunning = number } }
+            case "rate":
+                let hint = "write starts in a time, such as 10/s, 100/m or 3/10s"
+                guard let rate = self.value(value, name: label, hint: hint, parse: { LimitRate($0) }) else { continue }
+                limits.append { $0.rate = rate }
             case "command": command = self.list(value, name: label).compactMap { self.text($0, name: label) }
             case "function":
                 let hint = "write a function's name with its schema, such as app.post_entry"
@@ -121,19 +130,26 @@ extension FileReader {
             self.refuse(node, "topics: function and context belong to the sink sql, not to \(sink)")
         }
         guard self.problems.count == problemCount, let pattern, let sink else { return nil }
+        var rule: TopicRule
         switch sink {
-        case "log": return TopicRule(pattern, to: .log)
-        case "sleep": return TopicRule(pattern, to: .sleep)
+        case "log": rule = TopicRule(pattern, to: .log)
+        case "sleep": rule = TopicRule(pattern, to: .sleep)
         case "sql":
             guard var function else { return nil }
             function.passesContext = passesContext ?? false
-            return TopicRule(pattern, to: .sql(function))
+            rule = TopicRule(pattern, to: .sql(function))
         default:
             var exec = ExecSink(command: command)
             if let grace { exec.grace = grace }
-            return TopicRule(pattern, to: .exec(exec))
+            rule = TopicRule(pattern, to: .exec(exec))
         }
+        for change in limits { change(&rule) }
+        return rule
     }
+
+    private static let topicKeys = [
+        "match", "sink", "command", "grace", "function", "context", "max_running", "rate", "burst",
+    ]
 
     private static let patternHint = "write a topic, or the beginning of one with a single * at the end"
 

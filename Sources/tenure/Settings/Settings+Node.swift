@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Tenure
+internal import TenureSinks
 
 extension Settings {
     /// The options of a node; without a name of its own it gets one.
@@ -14,6 +15,7 @@ extension Settings {
         options.keyPrefix = self.keyPrefix
         options.coordination = self.coordination
         options.runs = self.runs
+        options.runs.limits = self.topics.compactMap(\.limit)
         options.connections = self.connections
         options.watchdog = self.watchdog
         options.discoveryInterval = self.discovery.interval

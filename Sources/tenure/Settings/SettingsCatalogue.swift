@@ -59,6 +59,7 @@ enum SettingsCatalogue {
         .duration("runs.default_timeout", environment: "RUN_TIMEOUT", \.runs.defaultTimeout),
         .duration("runs.retention", environment: "RUN_RETENTION", \.runs.retention),
         .integer("runs.batch_size", environment: "BATCH_SIZE", in: 1...10_000, \.runs.batchSize),
+        .duration("runs.priority_ageing", \.runs.priorityAgeing),
     ]
 
     private static let connections: [SettingDefinition] = [

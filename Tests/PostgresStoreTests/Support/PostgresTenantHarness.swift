@@ -162,6 +162,11 @@ struct PostgresTenantHarness: TenantStoreHarness {
         try await Self.orNothing { try await self.client.deleteJob(name) } != nil
     }
 
+    // MARK: Limits
+
+    func putLimit(_ limit: LimitDefinition) async throws -> Bool { try await self.client.putLimit(limit) }
+    func deleteLimit(_ name: String) async throws -> Bool { try await self.client.deleteLimit(name) }
+
     private static func orNothing<Value>(_ body: () async throws -> Value) async throws -> Value? {
         do {
             return try await body()

@@ -95,7 +95,8 @@ struct TenantQueueTests {
 
         queue.setLent([])
 
-        #expect(queue.scanRequest().cursor == nil)
+        let request1 = queue.scanRequest()
+        #expect(request1.cursor == nil)
         queue.take(self.scan([self.item(1)]))
         let taken7 = self.ids(queue.takeReady(10))
         #expect(taken7 == [1])
@@ -125,7 +126,8 @@ struct TenantQueueTests {
 
         let wants4 = queue.wantsScan(serverNow: ServerTime(microseconds: 0), now: later)
         #expect(wants4)
-        #expect(queue.scanRequest().cursor == nil)
+        let request2 = queue.scanRequest()
+        #expect(request2.cursor == nil)
         queue.take(self.scan([self.item(1)]))
         let taken8 = self.ids(queue.takeReady(10))
         #expect(taken8 == [1])
@@ -141,6 +143,7 @@ struct TenantQueueTests {
         _ = queue.takeReady(10)
         let wants6 = queue.wantsScan(serverNow: ServerTime(microseconds: 0), now: .zero)
         #expect(wants6)
-        #expect(queue.scanRequest().limit == 15)
+        let request3 = queue.scanRequest()
+        #expect(request3.limit == 15)
     }
 }

@@ -105,6 +105,7 @@ struct SettingsResolverTests {
                   - { id: other, connection: "host=db", suspended: true, pinned_node: n1, priority: -3 }
                 topics:
                   - { match: "report.*", sink: exec, command: ["/bin/report", 1], grace: 1s }
+                  - { match: "mail.*", sink: log, max_running: 4, rate: 10/s, burst: 20 }
                   - { match: "*", sink: sleep }
                 """
         )
@@ -126,7 +127,14 @@ struct SettingsResolverTests {
         #expect(settings.labels == ["zone": "a"])
         #expect(settings.tenants == [acme, other])
         let exec = ExecSink(command: ["/bin/report", "1"], grace: .seconds(1))
-        #expect(settings.topics == [TopicRule("report.*", to: .exec(exec)), TopicRule("*", to: .sleep)])
+        var mail = TopicRule("mail.*", to: .log)
+        (mail.maxRunning, mail.rate, mail.burst) = (4, LimitRate(10), 20)
+        #expect(settings.topics == [TopicRule("report.*", to: .exec(exec)), mail, TopicRule("*", to: .sleep)])
+        #expect(
+            settings.nodeOptions(nodeID: try NodeID("n1")).runs.limits == [
+                LimitDefinition(name: "settings:mail.*", topic: "mail.*", maxRunning: 4, rate: LimitRate(10), burst: 20)
+            ]
+        )
     }
 
     @Test("A file in JSON says the same")
@@ -185,6 +193,10 @@ struct SettingsResolverTests {
             (
                 "topics: [{ match: \"a*b\", sink: log }]",
                 "topics.match is \"a*b\": write a topic, or the beginning of one with a single * at the end"
+            ),
+            (
+                "topics: [{ match: x, sink: log, rate: fast }]",
+                "topics.rate is \"fast\": write starts in a time, such as 10/s, 100/m or 3/10s"
             ),
             ("redis: [x]", "redis: expected a single value"),
             ("- x", "expected settings of the form 'name: value'"),

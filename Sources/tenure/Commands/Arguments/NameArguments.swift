@@ -36,6 +36,13 @@ extension RetryDelays: ExpressibleByArgument {
     }
 }
 
+extension LimitRate: ExpressibleByArgument {
+    /// A rate, if it is one.
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}
+
 extension UniqueConflict: ExpressibleByArgument {}
 extension UniqueStates: ExpressibleByArgument {}
 extension GroupID: ExpressibleByArgument {

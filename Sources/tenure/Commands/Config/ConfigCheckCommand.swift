@@ -52,19 +52,21 @@ struct ConfigCheckCommand: GlobalCommand {
     }
 
     private static func object(_ rule: TopicRule) -> JSON {
+        var entries = [JSON.Entry(key: "match", value: .string(rule.pattern))]
         switch rule.sink {
-        case .log: .object(["match": .string(rule.pattern), "sink": "log"])
-        case .sleep: .object(["match": .string(rule.pattern), "sink": "sleep"])
+        case .log: entries.append(JSON.Entry(key: "sink", value: "log"))
+        case .sleep: entries.append(JSON.Entry(key: "sink", value: "sleep"))
         case .exec(let exec):
-            .object([
-                "match": .string(rule.pattern), "sink": "exec",
-                "command": .string(exec.command.joined(separator: " ")),
-            ])
+            entries.append(JSON.Entry(key: "sink", value: "exec"))
+            entries.append(JSON.Entry(key: "command", value: .string(exec.command.joined(separator: " "))))
         case .sql(let sql):
-            .object([
-                "match": .string(rule.pattern), "sink": "sql", "function": .string(sql.function),
-                "context": .boolean(sql.passesContext),
-            ])
+            entries.append(JSON.Entry(key: "sink", value: "sql"))
+            entries.append(JSON.Entry(key: "function", value: .string(sql.function)))
+            entries.append(JSON.Entry(key: "context", value: .boolean(sql.passesContext)))
         }
+        if let most = rule.maxRunning { entries.append(JSON.Entry(key: "max_running", value: .integer(Int64(most)))) }
+        if let rate = rule.rate { entries.append(JSON.Entry(key: "rate", value: .string(rate.description))) }
+        if let burst = rule.burst { entries.append(JSON.Entry(key: "burst", value: .integer(Int64(burst)))) }
+        return .object(entries)
     }
 }
