@@ -10,9 +10,11 @@ package enum TimeZoneLookup {
     /// - Throws: ``UnknownTimeZone`` for everything else, with the name that was probably meant.
     package static func zone(named name: String) throws(UnknownTimeZone) -> TimeZone {
         if name == "UTC" { return .gmt }
-        // Places have small letters, abbreviations and offsets do not. Foundation answers `GMT+1` with another name.
-        let isPlace = name.contains { $0.isLowercase }
-        if isPlace, !name.hasPrefix("SystemV/"), let zone = TimeZone(identifier: name), zone.identifier == name {
+        // The same names as `check_time_zone` in a tenant's schema: a region, a slash, a place. Other names of places
+        // (`Japan`), abbreviations and offsets have no slash. Foundation answers `GMT+1` with another name.
+        if name.contains(/^[A-Z][A-Za-z_-]*\//), !name.hasPrefix("SystemV/"), let zone = TimeZone(identifier: name),
+            zone.identifier == name
+        {
             return zone
         }
         throw UnknownTimeZone(name: name, suggestion: Self.suggestion(for: name))

@@ -12,7 +12,12 @@ struct ConnectionParameter: Sendable, Hashable {
         let options = PQconninfoParse(string, &message)
         // libpq's message quotes the offending part of the string, which may be the password.
         if let message { PQfreemem(message) }
-        guard let options else { throw .invalidTarget("the connection string cannot be parsed") }
+        guard let options else {
+            throw .invalidTarget(
+                "the connection string cannot be parsed: write a URI such as postgresql://host:5432/database, or "
+                    + "keywords such as host=/run/postgresql dbname=database"
+            )
+        }
         defer { PQconninfoFree(options) }
         return Self.list(options)
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import PostgresClient
 internal import Tenure
 internal import TenureCore
 
@@ -24,6 +25,8 @@ extension Failure {
         case let error as RequestRefused: self.init(error.isNotFound ? .failed : .usage, error.description)
         case let error as DiscoveryFailure:
             self.init(error.code == .unavailable ? .unavailable : .settings, error.description)
+        case let error as PostgresError where error.code == .invalidTarget:
+            self.init(.settings, error.message)
         case let error as StoreError:
             self.init(error.code == .unavailable ? .unavailable : .failed, Self.text(error))
         case let error as CoordinationError:

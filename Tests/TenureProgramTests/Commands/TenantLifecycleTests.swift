@@ -32,7 +32,7 @@ struct TenantLifecycleTests {
                 _ = try await scene.run("tenants", "add", name, "--connection", scene.url, "--schema", name)
             }
             _ = try await scene.run("tenants", "add", "c", "--connection", "postgresql://127.0.0.1:1/none")
-            let check = ["tenants", "migrate", "--all", "--check", "--output", "json"]
+            let check = ["tenants", "migrate", "--check", "--output", "json"]
             let before = try await ProgramRun.run(check, environment: scene.environment)
             #expect(before.status == 1)
             #expect(

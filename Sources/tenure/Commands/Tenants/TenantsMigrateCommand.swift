@@ -18,7 +18,7 @@ struct TenantsMigrateCommand: GlobalCommand {
             Examples:
               tenure tenants migrate acme globex
               tenure tenants migrate --all --canary acme --concurrency 20
-              tenure tenants migrate --all --check --output json
+              tenure tenants migrate --check --output json
             """
     )
 
@@ -27,7 +27,7 @@ struct TenantsMigrateCommand: GlobalCommand {
     @Argument(help: "The tenants' IDs.")
     var ids: [TenantID] = []
 
-    @Flag(help: "All tenants.")
+    @Flag(help: "All tenants; with --check that need not be said.")
     var all = false
 
     @Option(help: ArgumentHelp("How many at the same time.", valueName: "n"))
@@ -43,26 +43,31 @@ struct TenantsMigrateCommand: GlobalCommand {
     var check = false
 
     func validate() throws {
-        guard self.ids.isEmpty == self.all else { throw ValidationError("Give either tenants or --all.") }
+        guard self.ids.isEmpty || !self.all, !self.ids.isEmpty || self.meansAll else {
+            throw ValidationError("Give either tenants or --all.")
+        }
         guard (1...100).contains(self.concurrency) else {
             throw ValidationError("--concurrency is \(self.concurrency): use 1 to 100.")
         }
         guard self.canary == nil || !self.noCanary else {
             throw ValidationError("Give either --canary or --no-canary.")
         }
-        if let canary, !self.all, !self.ids.contains(canary) {
+        if let canary, !self.meansAll, !self.ids.contains(canary) {
             throw ValidationError("--canary \(canary) is none of the tenants that are given.")
         }
     }
+
+    /// A look harms nobody: without tenants it is one at all of them.
+    private var meansAll: Bool { self.all || self.check && self.ids.isEmpty }
 
     func run() async throws {
         let access = try TenantAccess(try self.global.settings())
         do {
             // Looked up in any case: what is wrong with the registry is not wrong with one tenant.
             let known = try await access.router.tenants().map(\.id)
-            if let canary, self.all, !known.contains(canary) { throw UnknownTenant(canary.description) }
+            if let canary, self.meansAll, !known.contains(canary) { throw UnknownTenant(canary.description) }
             // Each once: two at a time would wait for one another.
-            let ids = self.all ? known : Set(self.ids).sorted()
+            let ids = self.meansAll ? known : Set(self.ids).sorted()
             let isDone = self.check ? await self.survey(ids, access) : await self.migrate(ids, access)
             await access.close()
             guard isDone else { throw ExitCode(ExitStatus.failed.rawValue) }
