@@ -29,7 +29,8 @@ extension TenantClient {
 
     /// Runs a body while one of a semaphore's permits is held: so many bodies at a time, whatever their processes.
     ///
-    /// All else is as with ``withLease(_:duration:wait:holder:body:)``; permits are not fenced.
+    /// All else is as with ``withLease(_:duration:wait:holder:body:)``. What is written in this database is fenced by
+    /// `SELECT tenure.assert_permit(name, token)` as the last statement of its transaction.
     ///
     /// - Parameters:
     ///   - name: The semaphore. Leases and semaphores of one name have nothing to do with each other.

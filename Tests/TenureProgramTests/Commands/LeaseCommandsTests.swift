@@ -105,10 +105,47 @@ struct LeaseCommandsTests {
         }
     }
 
+    @Test("With --permits as many run at a time; with several tenants all or none")
+    func permitsAndTenants() async throws {
+        try await self.withTenant { scene in
+            let script = "echo $TENURE_LEASE_TOKEN$TENURE_LEASE_TOKENS"
+            let program = try ProgramRun.path(of: "tenure")
+            func nested(_ depth: Int) -> [String] {
+                let command = depth == 1 ? ["sh", "-c", script] : [program] + nested(depth - 1)
+                return ["lease", "run", "s", "--tenant", "acme", "--permits", "2", "--"] + command
+            }
+            let two = try await ProgramRun.run(nested(2), environment: scene.environment)
+            let three = try await ProgramRun.run(nested(3), environment: scene.environment)
+            #expect(two.status == 0, "\(two.errors)")
+            #expect(two.output == "2")
+            #expect(three.status == 1)
+
+            _ = try await scene.run("tenants", "add", "globex", "--connection", scene.url, "--schema", "globex")
+            _ = try await scene.run("tenants", "migrate", "globex")
+            let tenants = ["--tenant", "globex", "--tenant", "acme"]
+            let together = try await ProgramRun.run(
+                ["lease", "run", "x"] + tenants + ["--", "sh", "-c", script],
+                environment: scene.environment
+            )
+            #expect(together.status == 0, "\(together.errors)")
+            #expect(together.output.hasPrefix("acme=") && together.output.hasSuffix(" globex=1"), "\(together.output)")
+            let inner = ["lease", "run", "x"] + tenants + ["--", "true"]
+            let taken = try await ProgramRun.run(
+                ["lease", "run", "x", "--tenant", "globex", "--", program] + inner,
+                environment: scene.environment
+            )
+            #expect(taken.status == 1)
+            #expect(try await scene.json([[String: Any]].self, "lease", "list", "--tenant", "acme").isEmpty)
+        }
+    }
+
     @Test(
         "A command line that makes no sense is refused",
         arguments: [
             ["x", "--", "true"], ["x", "--tenant", "acme", "--cluster-wide", "--", "true"], ["x", "--cluster-wide"],
+            ["x", "--tenant", "a", "--tenant", "b", "--permits", "2", "--", "true"],
+            ["x", "--cluster-wide", "--permits", "2", "--", "true"],
+            ["x", "--tenant", "a", "--permits", "0", "--", "true"],
         ]
     )
     func usage(_ arguments: [String]) async throws {

@@ -106,7 +106,7 @@ struct LeaseClientTests {
         }
     }
 
-    @Test("A lease of a fraction of a second is held for many times its duration")
+    @Test("A51: a lease of a fraction of a second is held for many times its duration")
     func subSecond() async throws {
         try await self.withClient { client, _ in
             try await client.withLease("x", duration: .milliseconds(900)) { lease in
@@ -138,7 +138,7 @@ struct LeaseClientTests {
         }
     }
 
-    @Test("A lease that is lost cancels its body, and what that still writes is refused")
+    @Test("A41: a lease that is lost cancels its body, and what that still writes is refused")
     func loss() async throws {
         try await self.withClient { client, database in
             try await database.execute("CREATE TABLE results (value text)")

@@ -9,7 +9,7 @@ struct LeaseKeeperTests {
 
     private static let outage = StoreError(.unavailable, operation: "test")
 
-    @Test("It is renewed until the body ends, and released after that", arguments: [300, 900])
+    @Test("A41: it is renewed until the body ends, and released after that", arguments: [300, 900])
     func renewals(milliseconds: Int) async throws {
         let backend = ScriptedLeaseBackend()
 
