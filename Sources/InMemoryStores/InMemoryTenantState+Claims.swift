@@ -108,10 +108,12 @@ extension InMemoryTenantState {
             self.progress[outcome.id] = nil
             self.runs.append(run)
             kept.item.attempts += 1
+            kept.errors.note(AttemptError(run))
             self.bury(kept, claim, reason: reason, error: run.error, at: run.finishedAt)
             return nil
         case .retry(let delay):
             kept.item.attempts += 1
+            kept.errors.note(AttemptError(run))
             kept.item.isSuspect = false
             kept.item.dueAt = now.advanced(by: max(.zero, delay))
         case .snoozed(let delay):
@@ -223,9 +225,11 @@ extension InMemoryTenantState {
                 run.reason = "crash_limit"
                 self.work[work.item.id] = nil
                 let error = "the process that ran it ended \(Self.crashLimit) times"
+                work.errors.note(AttemptError(run))
                 self.bury(work, claim, reason: "crash_limit", error: error, at: now)
             } else {
                 work.item.isSuspect = work.item.isSuspect || hasCrashed
+                if hasCrashed { work.errors.note(AttemptError(run)) }
                 self.write(work)
             }
             self.runs.append(run)
@@ -253,6 +257,21 @@ extension Outcome.Verdict {
         case .released: "interrupted"
         case .cancelled: "cancelled"
         }
+    }
+}
+
+extension AttemptError {
+    /// What history says of an attempt.
+    fileprivate init(_ run: TenantContents.Run) {
+        self.init(
+            attempt: run.attempt,
+            at: run.finishedAt,
+            node: run.node,
+            epoch: run.epoch,
+            state: run.state,
+            reason: run.reason,
+            error: run.error
+        )
     }
 }
 

@@ -120,6 +120,7 @@ extension InMemoryTenantState {
         work.item.crashes = 0
         work.item.isSuspect = false
         work.item.retryUntil = work.retryFor.map { now.advanced(by: $0) }
+        work.errors.note(AttemptError(attempt: nil, at: now, state: "retried"))
         self.write(work)
         self.definitionsVersion += 1
         self.wake(now)

@@ -137,18 +137,22 @@ struct InMemoryTenantState: Sendable {
 
     // MARK: Upkeep
 
-    /// Drops history by whole days, and messages that were received long ago.
-    mutating func maintain(retention: Duration, at now: ServerTime) {
+    /// Drops history by whole days, and dead letters and messages by their own age.
+    mutating func maintain(retention: Retention, at now: ServerTime) {
         let day: Int64 = 86_400_000_000
-        let start = now.advanced(by: .zero - retention)
+        let start = now.advanced(by: .zero - retention.runs)
         self.runs.removeAll { run in
             let end = (run.finishedAt.microseconds / day + 1) * day
             return ServerTime(microseconds: end) < start
         }
-        let forgotten = now.advanced(by: .zero - max(retention, .seconds(30 * 86_400)))
+        let forgotten = now.advanced(by: .zero - retention.others.inbox)
         self.messages = self.messages.filter { $0.value.receivedAt >= forgotten }
         self.messagePayloads = self.messagePayloads.filter { self.messages[$0.key] != nil }
         self.progress = self.progress.filter { self.work[$0.key] != nil }
+        if let kept = retention.others.deadLetters {
+            let expired = now.advanced(by: .zero - kept)
+            self.deadLetters = self.deadLetters.filter { $0.value.failedAt >= expired }
+        }
     }
 
     // MARK: Reading

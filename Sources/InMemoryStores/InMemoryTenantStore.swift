@@ -118,7 +118,7 @@ package final class InMemoryTenantStore: TenantStore {
 
     package var handlerStore: any HandlerStore { InMemoryHandlerStore(tenant: self.tenant) }
 
-    package func maintain(epoch: Epoch, retention: Duration) async throws(StoreError) {
+    package func maintain(epoch: Epoch, retention: Retention) async throws(StoreError) {
         try self.perform("maintain") { state, now throws(StoreError) in
             try state.assertInstalled(epoch, "maintain")
             state.maintain(retention: retention, at: now)

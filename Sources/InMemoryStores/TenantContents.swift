@@ -21,10 +21,19 @@ package struct TenantContents: Sendable, Equatable {
         /// How long after it first became due attempts begin.
         package var retryFor: Duration?
 
-        package init(item: WorkItem, uniqueKey: String?, retryFor: Duration? = nil) {
+        /// What went wrong so far.
+        package var errors: [AttemptError]
+
+        package init(
+            item: WorkItem,
+            uniqueKey: String?,
+            retryFor: Duration? = nil,
+            errors: [AttemptError] = []
+        ) {
             self.item = item
             self.uniqueKey = uniqueKey
             self.retryFor = retryFor
+            self.errors = errors
         }
 
         /// Keeps the limit of time beside the item: owners are told only when it ends.

@@ -205,6 +205,28 @@ extension CoordinationConformance {
                 "an unknown node must not be found"
             )
         },
+        Self("A node's own list of tenants, be it empty, survives a change of its state") { scene in
+            let listings = [
+                TenantListing([], isEverything: true),
+                TenantListing(
+                    [
+                        TenantDescriptor(id: try scene.tenant("t"), weight: 0.5, labels: ["a": "b"]),
+                        TenantDescriptor(id: try scene.tenant("s")),
+                    ],
+                    isEverything: false
+                ),
+            ]
+            for (number, listing) in listings.enumerated() {
+                let holder = try scene.holder("n\(number)/1")
+                var descriptor = scene.descriptor(holder)
+                descriptor.listing = listing
+                _ = try await scene.store.register(descriptor, replacing: nil)
+                _ = try await scene.store.setState(.draining, of: holder.node)
+
+                descriptor.state = .draining
+                try expectEqual(try await scene.store.state().nodes[holder.node], descriptor, "the description")
+            }
+        },
         Self("A registration under a new incarnation voids the moves of the old one, and no others") { scene in
             let holders = try await scene.registered("a/1", "b/1", "c/1")
             let term = try await scene.elected(holders[1])

@@ -199,8 +199,17 @@ final class InMemoryTenantBackend: TenantBackend {
     func running(limit: Int) async throws -> [RunningInfo] { [] }
     func progress(of run: WorkID) async throws -> String? { nil }
     func runs(_ filter: RunFilter, limit: Int) async throws -> [RunInfo] { [] }
-    func deadLetters(id: WorkID?, limit: Int) async throws -> [DeadLetter] { [] }
+    func deadLetters(_ filter: DeadLetterFilter, id: WorkID?, limit: Int) async throws -> [DeadLetter] { [] }
     func discardDeadLetter(_ id: WorkID) async throws -> Bool { false }
+    func changes(prefix: String?, limit: Int) async throws -> [Change] { [] }
+
+    func retryDeadLetters(_ filter: DeadLetterFilter, limit: Int, isPlan: Bool) async throws -> DeadLetterChange {
+        DeadLetterChange(matching: 0, changed: 0)
+    }
+
+    func discardDeadLetters(_ filter: DeadLetterFilter, limit: Int, isPlan: Bool) async throws -> DeadLetterChange {
+        DeadLetterChange(matching: 0, changed: 0)
+    }
 
     func retryDeadLetter(_ id: WorkID) async throws -> WorkID {
         throw RequestRefused(message: "there is no dead letter \(id)", hint: nil, isNotFound: true)

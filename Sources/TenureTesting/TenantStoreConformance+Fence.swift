@@ -92,7 +92,7 @@ extension TenantStoreConformance {
                     try await scene.expectFailure(.fenced, "a scan") { _ = try await owner.scan() }
                     try await scene.expectFailure(.fenced, "an opening") { _ = try await owner.open() }
                     try await scene.expectFailure(.fenced, "upkeep") {
-                        try await owner.store.maintain(epoch: owner.epoch, retention: .seconds(86_400))
+                        try await owner.store.maintain(epoch: owner.epoch, retention: Retention(runs: .seconds(86_400)))
                     }
                 }
             }
@@ -123,7 +123,7 @@ extension TenantStoreConformance {
             _ = try await owner.settle(scene.batch(1), ids)
 
             try await scene.expectUnchanged("upkeep") {
-                try await owner.store.maintain(epoch: owner.epoch, retention: .seconds(86_400))
+                try await owner.store.maintain(epoch: owner.epoch, retention: Retention(runs: .seconds(86_400)))
             }
         },
     ]

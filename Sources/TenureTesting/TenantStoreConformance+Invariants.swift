@@ -80,7 +80,8 @@ extension TenantContents {
         }
         var lines = ["fence \(self.fence.epoch) \(self.fence.holder.map(\.description) ?? "")"]
         lines += self.work.map {
-            "work \($0.item.line(about)) unique \($0.uniqueKey ?? "") \($0.retryFor?.description ?? "")"
+            "work \($0.item.line(about)) unique \($0.uniqueKey ?? "") \($0.retryFor?.description ?? "") "
+                + "\($0.errors.map(\.line))"
         }
         lines += self.claims.map {
             "claim \($0.batch) \($0.holder) \($0.epoch) \($0.ids) \($0.keys) lone \($0.isLone) lent "
@@ -107,10 +108,18 @@ extension TenantContents {
                 $0.work.uniqueKey, $0.reason, $0.error, $0.node, $0.epoch?.description,
                 $0.work.retryFor?.description,
             ].map { $0 ?? "-" }
-            return "dead \($0.work.item.withoutLimit.line(about)) \(texts) \(about($0.failedAt))"
+            return "dead \($0.work.item.withoutLimit.line(about)) \(texts) \(about($0.failedAt)) "
+                + "\($0.work.errors.map(\.line))"
         }
         lines += self.messages.map { "message \($0.source) \($0.messageID) \($0.id) \(about($0.receivedAt))" }
         return lines
+    }
+}
+
+extension AttemptError {
+    fileprivate var line: String {
+        let texts = [self.node, self.state == "retried" ? nil : self.reason, self.error].map { $0 ?? "-" }
+        return "\(self.attempt ?? 0) \(self.state) \(self.epoch ?? .none) \(texts)"
     }
 }
 

@@ -109,7 +109,7 @@ struct TenantStoreFaultTests {
         _ = await store.exchange(Exchange(settlements: [try await self.completion(of: id)]))
         func kept(after days: Int) async throws -> (runs: Int, messages: Int) {
             try await self.harness.advance(by: .seconds(86_400 * days))
-            try await store.maintain(epoch: self.epoch, retention: .seconds(86_400 * 7))
+            try await store.maintain(epoch: self.epoch, retention: Retention(runs: .seconds(86_400 * 7)))
             return (self.tenant.contents.runs.count, self.tenant.contents.messages.count)
         }
 

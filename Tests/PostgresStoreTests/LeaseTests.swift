@@ -101,7 +101,7 @@ struct LeaseTests {
         }
     }
 
-    @Test("A lease of a fraction of a second runs out by the database's clock")
+    @Test("A51: a lease of a fraction of a second runs out by the database's clock")
     func subSecond() async throws {
         try await self.withConnections(2) { connections in
             let first = try #require(try await self.acquire(connections[0], "a", for: "40 milliseconds"))
@@ -261,6 +261,32 @@ struct LeaseTests {
         }
     }
 
+    @Test("An asserted permit is nobody else's before the transaction ends, though it expired, and holds no other up")
+    func assertedPermit() async throws {
+        try await self.withConnections(2) { connections in
+            let (holder, other) = (connections[0], connections[1])
+            func acquire(_ name: String) async throws -> Int? {
+                try await other.run("SELECT token FROM acquire_permit('s', 2, '\(name)', '1 minute')").first
+                    .flatMap { $0[0].flatMap { Int($0) } }
+            }
+            let token = try #require(try await acquire("a"))
+            #expect(try await holder.failure("SELECT assert_permit('s', \(token + 1))") == "TN007")
+            #expect(try await holder.failure("SELECT assert_permit('other', \(token))") == "TN007")
+            try await holder.run("BEGIN")
+            try await holder.run("SELECT assert_permit('s', \(token))")
+            try await other.run("UPDATE permits SET expires_at = clock_timestamp() WHERE token = \(token)")
+
+            let second = try #require(try await acquire("b"), "one is free")
+            #expect(second > token)
+            #expect(try await acquire("c") == nil, "the asserted one is out")
+            #expect(try await other.text("SELECT string_agg(t::text, ' ') FROM permit_tokens('s') AS t") == "\(second)")
+            try await holder.run("COMMIT")
+
+            #expect(try #require(try await acquire("c")) > second)
+            #expect(try await holder.failure("SELECT assert_permit('s', \(token))") == "TN007")
+        }
+    }
+
     @Test("No more permits are given to those who race than there are")
     func permitRace() async throws {
         try await self.withConnections(6) { connections in
@@ -302,7 +328,7 @@ struct LeaseTests {
             ("acquire_lease('x', 'a', '8 days')", "22023"), ("acquire_lease('x', 'a', '1 s', '2 hours')", "22023"),
             ("renew_lease('x', 1, NULL)", "22023"), ("acquire_permit('s', 0, 'a')", "22023"),
             ("acquire_permit('s', NULL, 'a')", "22023"), ("assert_lease('x', 1)", "TN007"),
-            ("assert_lease('x', NULL)", "TN007"),
+            ("assert_lease('x', NULL)", "TN007"), ("assert_permit('x', 1)", "TN007"),
         ]
     )
     func arguments(_ call: String, _ state: String) async throws {

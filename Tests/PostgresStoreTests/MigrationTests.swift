@@ -25,7 +25,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("Several migrators at once apply each migration once")
+    @Test("A27: several migrators at once apply each migration once")
     func concurrent() async throws {
         try await withStoreDatabase(isMigrated: false) { database in
             try await database.withConnections(4) { connections in

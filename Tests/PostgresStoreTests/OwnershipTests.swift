@@ -53,7 +53,7 @@ struct OwnershipTests {
             let pass = await #expect(throws: StoreError.self) { try await old.scan(Owner.first, 5) }
             #expect(pass?.code == .fenced)
             let upkeep = await #expect(throws: StoreError.self) {
-                try await old.maintain(epoch: Epoch(5), retention: .seconds(86_400))
+                try await old.maintain(epoch: Epoch(5), retention: Retention(runs: .seconds(86_400)))
             }
             #expect(upkeep?.code == .fenced)
             let opening = await #expect(throws: StoreError.self) {

@@ -17,9 +17,6 @@ struct ClientStatements: Sendable {
     let runs: PostgresStatement
     let running: PostgresStatement
     let progress: PostgresStatement
-    let deadLetters: PostgresStatement
-    let retryDeadLetter: PostgresStatement
-    let discardDeadLetter: PostgresStatement
     let inbox: PostgresStatement
     let summary: PostgresStatement
     let lag: PostgresStatement
@@ -41,9 +38,6 @@ struct ClientStatements: Sendable {
         self.runs = Statements.clientRuns.prepared(in: schema)
         self.progress = Statements.progress.prepared(in: schema)
         self.running = Statements.clientRunning.prepared(in: schema)
-        self.deadLetters = Statements.clientDeadLetters.prepared(in: schema)
-        self.retryDeadLetter = Statements.clientRetryDeadLetter.prepared(in: schema)
-        self.discardDeadLetter = Statements.clientDiscardDeadLetter.prepared(in: schema)
         self.inbox = Statements.clientInbox.prepared(in: schema)
         self.summary = Statements.clientSummary.prepared(in: schema)
         self.lag = Statements.clientLag.prepared(in: schema)

@@ -208,23 +208,6 @@ package struct PostgresTenantClient: Sendable {
         try await self.query(self.statements.progress, "run.progress", [.int(id.value)]).first?.string(0)
     }
 
-    /// Dead letters, the newest first.
-    package func deadLetters(id: WorkID? = nil, limit: Int = 100) async throws -> [DeadLetterRecord] {
-        try await self.query(self.statements.deadLetters, "dead.list", [.int(id?.value), .int(limit)])
-            .map(DeadLetterRecord.init)
-    }
-
-    /// Puts a dead letter back to work under its ID.
-    package func retryDeadLetter(_ id: WorkID) async throws -> WorkID {
-        let rows = try await self.query(self.statements.retryDeadLetter, "dead.retry", [.int(id.value)])
-        return WorkID(Int64(try rows.single().int(0)))
-    }
-
-    /// Deletes a dead letter; its history stays. False if there is none.
-    package func discardDeadLetter(_ id: WorkID) async throws -> Bool {
-        try await self.query(self.statements.discardDeadLetter, "dead.discard", [.int(id.value)]).single().bool(0)
-    }
-
     /// Messages that were received, the newest first.
     package func inbox(source: String? = nil, limit: Int = 100) async throws -> [InboxRecord] {
         try await self.query(self.statements.inbox, "message.list", [.text(source), .int(limit)]).map(InboxRecord.init)

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import PostgresClient
 internal import TenureCore
 
@@ -163,7 +164,35 @@ extension DeadLetterRecord {
             uniqueKey: try row.optionalString(15),
             orderingKey: try row.optionalString(16),
             correlationID: try row.optionalString(17),
-            createdAt: try row.time(18)
+            createdAt: try row.time(18),
+            errors: try AttemptError.list(try row.optionalString(19))
+        )
+    }
+}
+
+extension AttemptError {
+    /// Decodes what `errors_in_microseconds` gives.
+    static func list(_ text: String?) throws(PostgresError) -> [AttemptError] {
+        guard let text else { return [] }
+        do {
+            return try JSONDecoder().decode([AttemptError].self, from: Data(text.utf8))
+        } catch {
+            throw PostgresError(.malformed, .answered, operation: "decode", message: "errors of work: \(error)")
+        }
+    }
+}
+
+extension ChangeRecord {
+    /// Decodes a row of `client_changes.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            at: try row.time(0),
+            role: try row.string(1),
+            program: try row.optionalString(2),
+            what: try row.string(3),
+            name: try row.optionalString(4),
+            count: try row.optionalInt(5),
+            detail: try row.optionalString(6)
         )
     }
 }

@@ -108,6 +108,20 @@ package struct DeadLetterRecord: Sendable, Hashable {
     package var orderingKey: String?
     package var correlationID: String?
     package var createdAt: ServerTime
+    /// The first and the newest.
+    package var errors: [AttemptError]
+}
+
+/// What a user changed.
+package struct ChangeRecord: Sendable, Hashable {
+    package var at: ServerTime
+    package var role: String
+    package var program: String?
+    package var what: String
+    package var name: String?
+    package var count: Int?
+    /// JSON text.
+    package var detail: String?
 }
 
 /// A message that was received.

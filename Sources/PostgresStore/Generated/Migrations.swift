@@ -7,7 +7,7 @@ package enum Migrations {
     package static let m0001 = Migration(
         number: 1,
         name: "tables",
-        sha256: "eb658f375435d9053632c189173953314509bae0d5cf8ce6c9634022bb9c2c73",
+        sha256: "f7196cba2c996cf3819f37a8af99498978d1b9f38a259e3619eefc06bf9f52a5",
         isBreaking: false,
         source: #"""
 -- The tables of a tenant's schema. `__schema__` stands for the quoted name of the schema.
@@ -63,6 +63,8 @@ CREATE TABLE __schema__.work (
     retry text,
     -- What limits that count by key count by.
     limit_key text,
+    -- What went wrong so far, for the dead letter: see with_error().
+    errors jsonb,
     CONSTRAINT work_kind CHECK (kind IN ('job', 'timer', 'outbox', 'inbox')),
     CONSTRAINT work_priority CHECK (priority BETWEEN -9 AND 9)
 ) WITH (
@@ -180,8 +182,14 @@ CREATE TABLE __schema__.changes (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     at timestamptz NOT NULL DEFAULT now(),
     by_role text NOT NULL DEFAULT current_user,
+    -- The session's application_name, which programs set themselves.
+    via text DEFAULT nullif(current_setting('application_name'), ''),
     what text NOT NULL,
-    name text
+    name text,
+    -- How many rows, of a change of many.
+    count bigint,
+    -- What they were chosen by.
+    detail jsonb
 );
 CREATE INDEX changes_late ON __schema__.changes (xid);
 
@@ -214,9 +222,10 @@ CREATE INDEX runs_trouble ON __schema__.runs (state, finished_at) WHERE state <>
 -- Empty unless the janitor fell behind.
 CREATE TABLE __schema__.runs_default PARTITION OF __schema__.runs DEFAULT;
 
--- Work that failed for good.
+-- Work that failed for good. A partition a week (UTC).
 CREATE TABLE __schema__.dead_letters (
-    id bigint PRIMARY KEY,
+    -- Unique by itself: it is that of a row of `work`, which is there no more.
+    id bigint NOT NULL,
     failed_at timestamptz NOT NULL DEFAULT now(),
     reason text,
     error text,
@@ -242,21 +251,40 @@ CREATE TABLE __schema__.dead_letters (
     trace_context text,
     retry text,
     retry_for_ms bigint,
-    limit_key text
-);
+    limit_key text,
+    -- One object for each attempt that failed, the first and the newest of them; the last one is that of `error`.
+    errors jsonb,
+    PRIMARY KEY (id, failed_at)
+) PARTITION BY RANGE (failed_at);
 CREATE INDEX dead_letters_failed_at ON __schema__.dead_letters (failed_at);
+CREATE TABLE __schema__.dead_letters_default PARTITION OF __schema__.dead_letters DEFAULT;
 
--- Messages that were received, to be taken once.
+-- Messages that were received, to be taken once: a ring of three partitions, of which the oldest is emptied and becomes
+-- the newest.
 CREATE TABLE __schema__.inbox (
+    generation smallint NOT NULL,
     source text NOT NULL,
     message_id text NOT NULL,
     work_id bigint NOT NULL,
     -- Of the payload as jsonb writes it: a repetition has the same.
     payload_hash bytea NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (source, message_id)
-);
+    PRIMARY KEY (source, message_id, generation)
+) PARTITION BY LIST (generation);
 CREATE INDEX inbox_received_at ON __schema__.inbox USING brin (received_at);
+CREATE TABLE __schema__.inbox_0 PARTITION OF __schema__.inbox FOR VALUES IN (0);
+CREATE TABLE __schema__.inbox_1 PARTITION OF __schema__.inbox FOR VALUES IN (1);
+CREATE TABLE __schema__.inbox_2 PARTITION OF __schema__.inbox FOR VALUES IN (2);
+
+-- Which partition takes new messages, since when, and since when the one before it did.
+CREATE TABLE __schema__.inbox_ring (
+    singleton boolean PRIMARY KEY DEFAULT true,
+    newest smallint NOT NULL DEFAULT 0,
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    previous_since timestamptz NOT NULL DEFAULT '-infinity',
+    CONSTRAINT inbox_ring_singleton CHECK (singleton)
+);
+INSERT INTO __schema__.inbox_ring DEFAULT VALUES;
 
 -- Unique keys that count for some time after the enqueuing, whatever became of the work.
 CREATE TABLE __schema__.unique_keys (
@@ -425,7 +453,7 @@ END $$;
     package static let m0003 = Migration(
         number: 3,
         name: "claims",
-        sha256: "a757d6ed3163b4d1714378eb2026b9e9739bf35d0e6aeaedf04817f0938e0ded",
+        sha256: "9d53f22d28811e86abbe11658d8c732e37851c7df1bfaade2ea0b07b88e3f9f1",
         isBreaking: false,
         source: #"""
 -- Claiming, settling and revoking.
@@ -564,6 +592,19 @@ BEGIN
     PERFORM __schema__.wake('-infinity');
 END $$;
 
+-- The errors of work with one more: at most 20, the first and the newest 19.
+CREATE FUNCTION __schema__.with_error(errors jsonb, entry jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_array_length(errors) >= 20 THEN errors - 1 ELSE coalesce(errors, '[]') END
+    || jsonb_strip_nulls(entry);
+
+-- The errors of work with instants in microseconds since 1970, for programs; NULL for none.
+CREATE FUNCTION __schema__.errors_in_microseconds(errors jsonb) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+    SELECT jsonb_agg(
+        e.entry || jsonb_build_object('at', (extract(epoch FROM (e.entry ->> 'at')::timestamptz) * 1000000)::bigint)
+        ORDER BY e.place)::text
+    FROM jsonb_array_elements(errors) WITH ORDINALITY AS e (entry, place));
+
 -- Settles runs of one claim that all completed: the rows go, history stays. Raises unless the claim stands.
 --
 -- The arrays run in parallel, ordered by ID. History comes only from the rows that the delete returned. With `strict`,
@@ -679,6 +720,9 @@ BEGIN
         SET attempts = w.attempts + CASE WHEN o.state = 'retryable' THEN 1 ELSE 0 END,
             due_at = CASE WHEN o.state = 'interrupted' THEN w.due_at ELSE o.next_due END,
             suspect = w.suspect AND o.state = 'interrupted',
+            errors = CASE WHEN o.state = 'retryable' THEN __schema__.with_error(w.errors, jsonb_build_object(
+                'attempt', w.attempts + 1, 'at', o.finished_at, 'node', claim.node, 'epoch', claim.epoch,
+                'state', o.state, 'error', o.error)) ELSE w.errors END,
             xid = pg_current_xact_id()
         FROM outcome AS o
         WHERE w.id = ANY (kept_ids) AND o.id = w.id
@@ -689,11 +733,14 @@ BEGIN
         INSERT INTO __schema__.dead_letters (
             id, failed_at, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms,
             backoff_max_ms, timeout_ms, attempts, max_attempts, priority, crashes, kind, topic, payload, job_name,
-            unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key)
+            unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key, errors)
         SELECT g.id, g.finished_at, g.reason, g.error, claim.node, claim.epoch, g.due_at, g.created_at,
             g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms, g.attempts + 1, g.max_attempts,
             g.priority, g.crashes, g.kind, g.topic, g.payload, g.job_name, g.unique_key, g.ordering_key,
-            g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key
+            g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key,
+            __schema__.with_error(g.errors, jsonb_build_object(
+                'attempt', g.attempts + 1, 'at', g.finished_at, 'node', claim.node, 'epoch', claim.epoch,
+                'state', g.state, 'reason', g.reason, 'error', g.error))
         FROM gone AS g WHERE g.state = 'discarded'
     ), ended AS (
         SELECT g.id, g.attempts + 1 AS attempt, g.scheduled_for, g.due_at, g.kind, g.topic, g.job_name,
@@ -754,6 +801,8 @@ DECLARE
     crash_limit constant integer := 3;
     counts constant boolean := crashed AND claim.lone;
     cause constant text := CASE WHEN crashed THEN 'node_lost' ELSE 'drain_timeout' END;
+    crash constant jsonb := jsonb_build_object(
+        'at', clock_timestamp(), 'node', claim.node, 'epoch', claim.epoch, 'reason', cause);
     marked bigint[];
     keys text[];
     groups bigint[];
@@ -773,6 +822,8 @@ BEGIN
         UPDATE __schema__.work AS w
         SET suspect = w.suspect OR crashed,
             crashes = w.crashes + CASE WHEN counts THEN 1 ELSE 0 END,
+            errors = CASE WHEN crashed THEN __schema__.with_error(w.errors, crash || jsonb_build_object(
+                'attempt', w.attempts + 1, 'state', 'crashed')) ELSE w.errors END,
             xid = pg_current_xact_id()
         WHERE w.id = ANY (claim.ids) AND w.id <> ALL (marked) AND NOT (counts AND w.crashes + 1 >= crash_limit)
         RETURNING w.*
@@ -780,11 +831,13 @@ BEGIN
         INSERT INTO __schema__.dead_letters (
             id, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms,
             timeout_ms, attempts, max_attempts, priority, crashes, kind, topic, payload, job_name, unique_key,
-            ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key)
+            ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key, errors)
         SELECT g.id, 'crash_limit', 'the process that ran it ended ' || crash_limit || ' times', claim.node,
             claim.epoch, g.due_at, g.created_at, g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms,
             g.attempts, g.max_attempts, g.priority, g.crashes + 1, g.kind, g.topic, g.payload, g.job_name,
-            g.unique_key, g.ordering_key, g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key
+            g.unique_key, g.ordering_key, g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key,
+            __schema__.with_error(g.errors, crash || jsonb_build_object(
+                'attempt', g.attempts + 1, 'state', 'discarded', 'reason', 'crash_limit'))
         FROM gone AS g WHERE g.id <> ALL (marked)
     ), ended AS (
         SELECT g.*, 'discarded' AS state, 'crash_limit' AS reason FROM gone AS g WHERE g.id <> ALL (marked)
@@ -1206,7 +1259,7 @@ END $$;
     package static let m0006 = Migration(
         number: 6,
         name: "enqueue",
-        sha256: "ad75f9d938cbc350dde1e6fcd39fb449d043a39617488bf6f254aa4acb526f49",
+        sha256: "8783d6bf2a6a95dd421befc56350d43aaa61274f539dbc27d60624e7850f3a2b",
         isBreaking: false,
         source: #"""
 -- What users call to enqueue work, in any language, inside their own transactions.
@@ -1502,6 +1555,55 @@ CREATE FUNCTION __schema__.enqueue(
         unique_for)
 $$;
 
+-- Held shared by transactions that receive; the inbox turns while it is held exclusively.
+CREATE FUNCTION __schema__.inbox_gate() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN hashtextextended('tenure __schema__ inbox', 0);
+
+-- Remembers a message, unless it is remembered already. Whether it was new.
+--
+-- Of two transactions that receive the same message at once, the index of the newest partition lets one through. That
+-- holds because the ring turns only while nobody receives: the gate comes first, the reading in a second statement, and
+-- what the older partitions hold has then committed. A transaction whose snapshot is older than the last turn would see
+-- neither: locking the row of the ring makes it fail as one that cannot be serialised.
+CREATE FUNCTION __schema__.remember_message(
+    source text, message_id text, work_id bigint, payload_hash bytea
+) RETURNS boolean LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    newest smallint;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(__schema__.inbox_gate());
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        SELECT r.newest INTO newest FROM __schema__.inbox_ring AS r FOR SHARE;
+    ELSE
+        SELECT r.newest INTO newest FROM __schema__.inbox_ring AS r;
+    END IF;
+    CASE newest
+    WHEN 0 THEN
+        IF EXISTS (SELECT FROM __schema__.inbox_1 AS i WHERE i.source = source AND i.message_id = message_id)
+            OR EXISTS (SELECT FROM __schema__.inbox_2 AS i WHERE i.source = source AND i.message_id = message_id)
+        THEN
+            RETURN false;
+        END IF;
+        INSERT INTO __schema__.inbox_0 VALUES (0, source, message_id, work_id, payload_hash) ON CONFLICT DO NOTHING;
+    WHEN 1 THEN
+        IF EXISTS (SELECT FROM __schema__.inbox_2 AS i WHERE i.source = source AND i.message_id = message_id)
+            OR EXISTS (SELECT FROM __schema__.inbox_0 AS i WHERE i.source = source AND i.message_id = message_id)
+        THEN
+            RETURN false;
+        END IF;
+        INSERT INTO __schema__.inbox_1 VALUES (1, source, message_id, work_id, payload_hash) ON CONFLICT DO NOTHING;
+    WHEN 2 THEN
+        IF EXISTS (SELECT FROM __schema__.inbox_0 AS i WHERE i.source = source AND i.message_id = message_id)
+            OR EXISTS (SELECT FROM __schema__.inbox_1 AS i WHERE i.source = source AND i.message_id = message_id)
+        THEN
+            RETURN false;
+        END IF;
+        INSERT INTO __schema__.inbox_2 VALUES (2, source, message_id, work_id, payload_hash) ON CONFLICT DO NOTHING;
+    END CASE;
+    RETURN FOUND;
+END $$;
+
 -- Takes in a message from outside, once for each source and message ID. Returns its ID, or NULL if it was seen before.
 --
 -- A source that gives one ID to two messages would lose the second one silently: so a repetition with another payload
@@ -1531,10 +1633,7 @@ BEGIN
             USING ERRCODE = '22023', HINT = 'Together they tell a message from its repetition.';
     END IF;
     work := nextval('__schema__.work_id_seq');
-    INSERT INTO __schema__.inbox (source, message_id, work_id, payload_hash)
-    VALUES (source, message_id, work, hash)
-    ON CONFLICT (source, message_id) DO NOTHING;
-    IF NOT FOUND THEN
+    IF NOT __schema__.remember_message(source, message_id, work, hash) THEN
         IF if_changed = 'error' AND EXISTS (
             SELECT FROM __schema__.inbox AS i
             WHERE i.source = receive.source AND i.message_id = receive.message_id AND i.payload_hash <> hash)
@@ -1693,49 +1792,6 @@ BEGIN
         DELETE FROM __schema__.cancellations AS c WHERE c.id = mark;
     END LOOP;
     RETURN claimed;
-END $$;
-
--- Puts a dead letter back to work, with its attempts and crashes forgotten. Returns its ID, which stays.
-CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
-AS $$
-#variable_conflict use_variable
-DECLARE
-    dead __schema__.dead_letters;
-BEGIN
-    DELETE FROM __schema__.dead_letters AS d WHERE d.id = retry_dead_letter.id RETURNING d.* INTO dead;
-    IF dead.id IS NULL THEN
-        RAISE EXCEPTION 'there is no dead letter %', id
-            USING ERRCODE = 'P0002', HINT = 'It may have been retried or discarded already.';
-    END IF;
-    INSERT INTO __schema__.work (
-        id, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority,
-        kind, topic, payload, job_name, unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms,
-        retry_until, limit_key)
-    VALUES (
-        dead.id, now(), dead.created_at, dead.scheduled_for, dead.backoff_base_ms, dead.backoff_max_ms, dead.timeout_ms,
-        dead.max_attempts, dead.priority, dead.kind, dead.topic, dead.payload, dead.job_name, dead.unique_key,
-        dead.ordering_key, dead.correlation_id, dead.trace_context, dead.retry, dead.retry_for_ms,
-        __schema__.retry_limit(now(), dead.retry_for_ms), dead.limit_key)
-    -- One that is being enqueued this moment counts as well.
-    ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'work with the unique key % is under way', quote_literal(dead.unique_key)
-            USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that work has ended.';
-    END IF;
-    INSERT INTO __schema__.changes (what, name) VALUES ('dead_letter.retried', id::text);
-    PERFORM __schema__.wake(now());
-    RETURN id;
-END $$;
-
--- Deletes a dead letter; its history stays. False if there is none.
-CREATE FUNCTION __schema__.discard_dead_letter(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
-BEGIN
-    DELETE FROM __schema__.dead_letters AS d WHERE d.id = discard_dead_letter.id;
-    IF FOUND THEN
-        INSERT INTO __schema__.changes (what, name) VALUES ('dead_letter.discarded', id::text);
-    END IF;
-    RETURN FOUND;
 END $$;
 
 """#)
@@ -2125,87 +2181,192 @@ END $$;
     package static let m0009 = Migration(
         number: 9,
         name: "janitor",
-        sha256: "8a7c078d758a452d4818c44e8018177640f90cefaad7d776e372918a3dcafd97",
+        sha256: "78c1e88261ab759cf20286f2a83dc1699e860626307502a3d15611f66b810c8f",
         isBreaking: false,
         source: #"""
--- Partitions of the history, and what else has a retention.
-
--- Creates the partitions from yesterday to some days ahead. Returns how many it created.
+-- What has a retention: partitions that are made ahead, and dropped when they are old.
 --
--- A partition is filled from the default one before it is attached. Locks wait briefly only: behind a waiting lock on
--- `runs` every completion would queue. What could not be had this time is tried at the next call.
-CREATE FUNCTION __schema__.ensure_partitions(days_ahead integer DEFAULT 7) RETURNS integer LANGUAGE plpgsql
+--   runs           a partition a day (UTC)
+--   dead_letters   a partition a week (UTC, from Monday)
+--   inbox          three partitions in a ring, of which the oldest is emptied
+--
+-- Locks wait briefly only: behind a waiting lock on one of these tables every completion or receipt would queue. What
+-- could not be had this time is tried at the next call.
+
+-- Creates the partition that begins at an instant, unless it is there. Whether it created one; NULL if a lock was not
+-- to be had.
+--
+-- It is filled from the default partition before it is attached.
+CREATE FUNCTION __schema__.add_partition(parent text, key text, starts timestamp, span interval) RETURNS boolean
+LANGUAGE plpgsql
 SET lock_timeout = '100ms'
 AS $$
 DECLARE
+    partition constant text := parent || '_' || to_char(starts, 'YYYYMMDD');
+    lower_bound constant timestamptz := starts AT TIME ZONE 'UTC';
+    upper_bound constant timestamptz := (starts + span) AT TIME ZONE 'UTC';
+BEGIN
+    IF to_regclass('__schema__.' || partition) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE __schema__.%I (LIKE __schema__.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, parent);
+    EXECUTE format(
+        'WITH late AS (
+            DELETE FROM __schema__.%1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *)
+         INSERT INTO __schema__.%5$I SELECT * FROM late',
+        parent || '_default', key, lower_bound, upper_bound, partition);
+    EXECUTE format(
+        'ALTER TABLE __schema__.%I ATTACH PARTITION __schema__.%I FOR VALUES FROM (%L) TO (%L)',
+        parent, partition, lower_bound, upper_bound);
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN NULL;
+END $$;
+
+-- Creates the partitions of history from yesterday to some days ahead, and of dead letters for this week and the next.
+-- Returns how many it created.
+CREATE FUNCTION __schema__.ensure_partitions(days_ahead integer DEFAULT 7) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
     today constant timestamp := date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC');
-    day timestamp;
-    partition text;
+    is_new boolean;
     created integer := 0;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('tenure __schema__ partitions', 0));
-    FOR offset_days IN -1..days_ahead LOOP
-        day := today + offset_days * interval '1 day';
-        partition := 'runs_' || to_char(day, 'YYYYMMDD');
-        CONTINUE WHEN to_regclass('__schema__.' || partition) IS NOT NULL;
-        BEGIN
-            EXECUTE format('CREATE TABLE __schema__.%I (LIKE __schema__.runs INCLUDING DEFAULTS)', partition);
-            EXECUTE format(
-                'WITH late AS (
-                    DELETE FROM __schema__.runs_default WHERE finished_at >= %L AND finished_at < %L RETURNING *)
-                 INSERT INTO __schema__.%I SELECT * FROM late',
-                day AT TIME ZONE 'UTC', (day + interval '1 day') AT TIME ZONE 'UTC', partition);
-            EXECUTE format(
-                'ALTER TABLE __schema__.runs ATTACH PARTITION __schema__.%I FOR VALUES FROM (%L) TO (%L)',
-                partition, day AT TIME ZONE 'UTC', (day + interval '1 day') AT TIME ZONE 'UTC');
-            created := created + 1;
-        EXCEPTION WHEN lock_not_available THEN
-            RETURN created;
-        END;
+    FOR days IN -1..days_ahead LOOP
+        is_new := __schema__.add_partition('runs', 'finished_at', today + days * interval '1 day', '1 day');
+        EXIT WHEN is_new IS NULL;
+        created := created + is_new::integer;
+    END LOOP;
+    FOR weeks IN 0..1 LOOP
+        is_new := __schema__.add_partition(
+            'dead_letters', 'failed_at', date_trunc('week', today) + weeks * interval '7 days', '7 days');
+        EXIT WHEN is_new IS NULL;
+        created := created + is_new::integer;
     END LOOP;
     RETURN created;
 END $$;
 
--- Drops the partitions that ended longer ago than the retention. Returns how many.
-CREATE FUNCTION __schema__.drop_partitions(retention interval) RETURNS integer LANGUAGE plpgsql
+-- The partitions by time of a table that ended before an instant, the oldest first.
+CREATE FUNCTION __schema__.ended_partitions(parent text, span interval, before timestamptz) RETURNS SETOF name
+LANGUAGE sql STABLE AS $$
+    SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+    WHERE i.inhparent = to_regclass('__schema__.' || parent) AND c.relname ~ ('^' || parent || '_[0-9]{8}$')
+        AND (to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp + span) AT TIME ZONE 'UTC' < before
+    ORDER BY c.relname
+$$;
+
+-- Drops a partition, unless somebody uses it. With `if_empty`, also unless something is left in it.
+CREATE FUNCTION __schema__.drop_partition(partition name, if_empty boolean DEFAULT false) RETURNS boolean
+LANGUAGE plpgsql
 SET lock_timeout = '100ms'
 AS $$
 DECLARE
-    partition name;
-    dropped integer := 0;
+    is_needed boolean := false;
 BEGIN
-    FOR partition IN
-        SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
-        WHERE i.inhparent = '__schema__.runs'::regclass AND c.relname ~ '^runs_[0-9]{8}$'
-            AND (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp AT TIME ZONE 'UTC'
-                < clock_timestamp() - retention
-        ORDER BY c.relname
-    LOOP
-        BEGIN
-            EXECUTE format('DROP TABLE __schema__.%I', partition);
-            dropped := dropped + 1;
-        EXCEPTION WHEN lock_not_available THEN
-            RETURN dropped;
-        END;
-    END LOOP;
-    RETURN dropped;
+    IF if_empty THEN
+        EXECUTE format('LOCK TABLE __schema__.%I IN ACCESS EXCLUSIVE MODE', partition);
+        EXECUTE format('SELECT EXISTS (SELECT FROM __schema__.%I)', partition) INTO is_needed;
+    END IF;
+    IF NOT is_needed THEN
+        EXECUTE format('DROP TABLE __schema__.%I', partition);
+    END IF;
+    RETURN NOT is_needed;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
 END $$;
 
--- What an owner does now and then. Messages that were received are remembered for at least 30 days.
-CREATE FUNCTION __schema__.maintain(epoch bigint, retention interval) RETURNS void LANGUAGE plpgsql AS $$
+-- Drops history that ended longer ago than the retention, by whole days. Returns how many partitions.
+CREATE FUNCTION __schema__.drop_partitions(retention interval) RETURNS bigint LANGUAGE sql AS $$
+    SELECT count(*) FILTER (WHERE __schema__.drop_partition(p))
+    FROM __schema__.ended_partitions('runs', '1 day', clock_timestamp() - retention) AS p
+$$;
+
+-- Drops dead letters that failed longer ago than the retention, by whole weeks; with NULL none. Weeks of which nothing
+-- is left go in any case. Returns how many partitions.
+CREATE FUNCTION __schema__.drop_dead_letters(retention interval) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    partition name;
+    lost bigint;
+    dropped bigint := 0;
+BEGIN
+    FOR partition IN
+        SELECT p FROM __schema__.ended_partitions('dead_letters', '7 days', clock_timestamp() - retention) AS p
+    LOOP
+        EXECUTE format('SELECT count(*) FROM __schema__.%I', partition) INTO lost;
+        CONTINUE WHEN NOT __schema__.drop_partition(partition);
+        dropped := dropped + 1;
+        -- Work that was never done: who looks for it finds when it went.
+        INSERT INTO __schema__.changes (what, name, count) VALUES ('dead_letters.expired', partition, lost);
+    END LOOP;
+    DELETE FROM __schema__.dead_letters_default AS d WHERE d.failed_at < clock_timestamp() - retention;
+    -- An attempt that ends is recorded a day late at most.
+    RETURN dropped + (
+        SELECT count(*) FILTER (WHERE __schema__.drop_partition(p, if_empty => true))
+        FROM __schema__.ended_partitions('dead_letters', '7 days', clock_timestamp() - interval '2 days') AS p);
+END $$;
+
+-- Turns the ring of the inbox, if the newest partition has been that for half of the retention, and all that the oldest
+-- one holds was received before it: that one is emptied, and is the newest from now on. Whether it turned.
+CREATE FUNCTION __schema__.turn_inbox(retention interval) RETURNS boolean LANGUAGE plpgsql
+SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    ring __schema__.inbox_ring;
+    next smallint;
+BEGIN
+    SELECT r.* INTO STRICT ring FROM __schema__.inbox_ring AS r;
+    -- What the oldest one holds was received before the one after it became the newest.
+    IF ring.since >= clock_timestamp() - retention / 2 OR ring.previous_since >= clock_timestamp() - retention
+        OR NOT EXISTS (SELECT FROM __schema__.inbox)
+        -- Nobody waits behind this lock: it is had at once or not at all.
+        OR NOT pg_try_advisory_xact_lock(__schema__.inbox_gate())
+    THEN
+        RETURN false;
+    END IF;
+    next := (ring.newest + 1) % 3;
+    EXECUTE format('TRUNCATE __schema__.%I', 'inbox_' || next);
+    UPDATE __schema__.inbox_ring AS r
+    SET newest = next, since = clock_timestamp(), previous_since = r.since
+    WHERE r.newest = ring.newest;
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END $$;
+
+-- Deletes the oldest changes, some thousand at most: the rest goes at the next call. There are few, and the owner
+-- looks for new ones at every pass, for which one small table is best.
+CREATE FUNCTION __schema__.forget_changes(retention interval) RETURNS void LANGUAGE sql AS $$
+    -- A day is longer than any owner goes without reading them.
+    DELETE FROM __schema__.changes AS c
+    WHERE c.id IN (
+        SELECT d.id FROM __schema__.changes AS d
+        WHERE d.at < now() - greatest(retention, interval '1 day')
+        ORDER BY d.id LIMIT 5000)
+$$;
+
+-- What an owner does now and then. Dead letters are kept for good where their retention is NULL.
+CREATE FUNCTION __schema__.maintain(
+    epoch bigint, runs_retention interval, dead_letters_retention interval, inbox_retention interval,
+    changes_retention interval
+) RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM __schema__.assert_epoch(epoch);
     PERFORM __schema__.ensure_partitions();
-    PERFORM __schema__.drop_partitions(retention);
-    DELETE FROM __schema__.runs_default AS r WHERE r.finished_at < now() - retention;
-    DELETE FROM __schema__.inbox AS i WHERE i.received_at < now() - greatest(retention, interval '30 days');
-    -- A day is longer than any owner goes without reading them.
-    DELETE FROM __schema__.changes AS c WHERE c.at < now() - greatest(retention, interval '1 day');
+    PERFORM __schema__.drop_partitions(runs_retention);
+    DELETE FROM __schema__.runs_default AS r WHERE r.finished_at < now() - runs_retention;
+    PERFORM __schema__.drop_dead_letters(dead_letters_retention);
+    PERFORM __schema__.forget_changes(changes_retention);
+    DELETE FROM __schema__.unique_keys AS k WHERE k.unique_key IN (
+        SELECT o.unique_key FROM __schema__.unique_keys AS o WHERE o.until <= now()
+        ORDER BY o.until LIMIT 5000 FOR UPDATE SKIP LOCKED);
     PERFORM __schema__.forget_leases();
     PERFORM __schema__.forget_progress();
-    PERFORM __schema__.forget_groups(greatest(retention, interval '30 days'));
-    DELETE FROM __schema__.fan_outs AS f WHERE f.finished_at < now() - greatest(retention, interval '30 days');
+    PERFORM __schema__.forget_groups(greatest(runs_retention, interval '30 days'));
+    DELETE FROM __schema__.fan_outs AS f WHERE f.finished_at < now() - greatest(runs_retention, interval '30 days');
+    -- Last: receipts wait for it from here on.
+    PERFORM __schema__.turn_inbox(inbox_retention);
 END $$;
 
 SELECT __schema__.ensure_partitions();
@@ -2216,12 +2377,12 @@ SELECT __schema__.ensure_partitions();
     package static let m0010 = Migration(
         number: 10,
         name: "leases",
-        sha256: "cb72c5b85a0f75467db3ded7bb6cadf6e0f0b4af9206cdf24a0192c2c98ffaeb",
+        sha256: "cafd91e9d6c22b801fc42e2f3b490fb46296242bcb257a4cc0b18ad1121bf92d",
         isBreaking: false,
         source: #"""
 -- Leases and semaphores of users, by the database's clock.
 --
---   TN007  the lease is not held under this token
+--   TN007  the lease or the permit is not held under this token
 --
 -- A lease is free, or held by one holder until it expires. What guards a write is not the time but the token: each
 -- acquisition gives a greater one, and `assert_lease` keeps the next one out until its transaction ends. A holder's
@@ -2501,7 +2662,10 @@ BEGIN
             ON CONFLICT DO NOTHING;
         END LOOP;
         instant := clock_timestamp();
-        DELETE FROM __schema__.permits AS p WHERE p.name = try_permit.name AND p.expires_at <= instant;
+        -- An expired one that a transaction asserts is still out, and is waited for by nobody.
+        DELETE FROM __schema__.permits AS p WHERE p.name = try_permit.name AND p.token IN (
+            SELECT e.token FROM __schema__.permits AS e
+            WHERE e.name = try_permit.name AND e.expires_at <= instant FOR UPDATE SKIP LOCKED);
     EXCEPTION WHEN lock_not_available THEN
         ahead := 0;
         IF place IS NOT NULL THEN
@@ -2511,7 +2675,7 @@ BEGIN
     END;
     ahead := __schema__.waiters_ahead('permit', name, holder);
     UPDATE __schema__.permits AS p SET expires_at = greatest(p.expires_at, instant + duration)
-    WHERE p.name = try_permit.name AND p.holder = try_permit.holder
+    WHERE p.name = try_permit.name AND p.holder = try_permit.holder AND p.expires_at > instant
     RETURNING p.token, p.expires_at INTO token, expires_at;
     IF token IS NULL THEN
         SELECT count(*), min(p.expires_at) INTO held, first_end
@@ -2524,7 +2688,7 @@ BEGIN
             UPDATE __schema__.semaphores AS s SET permits_limit = try_permit.permits_limit, used_at = instant
             WHERE s.name = try_permit.name;
         ELSIF held >= permits_limit THEN
-            free_in := first_end - instant;
+            free_in := greatest(first_end - instant, interval '20 milliseconds');
         END IF;
     END IF;
     IF token IS NOT NULL THEN
@@ -2567,6 +2731,29 @@ BEGIN
     DELETE FROM __schema__.permits AS p
     WHERE p.name = release_permit.name AND p.token = release_permit.token AND p.expires_at > clock_timestamp();
     RETURN FOUND;
+END $$;
+
+-- The tokens of a semaphore's permits that are held now.
+CREATE FUNCTION __schema__.permit_tokens(name text) RETURNS SETOF bigint LANGUAGE sql VOLATILE AS $$
+    SELECT p.token FROM __schema__.permits AS p
+    WHERE p.name = permit_tokens.name AND p.expires_at > clock_timestamp() ORDER BY p.token
+$$;
+
+-- Raises TN007 unless a permit is held under this token, and lets nobody else have it before the transaction ends: as
+-- `assert_lease` does.
+CREATE FUNCTION __schema__.assert_permit(name text, token bigint) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+BEGIN
+    PERFORM __schema__.assert_read_committed();
+    PERFORM FROM __schema__.permits AS p
+    WHERE p.name = assert_permit.name AND p.token = assert_permit.token AND p.expires_at > clock_timestamp()
+    FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no permit of % is held under the token %',
+            coalesce(quote_literal(name), 'NULL'), coalesce(token::text, 'NULL')
+            USING ERRCODE = 'TN007', HINT = 'It expired or was released: write nothing.';
+    END IF;
 END $$;
 
 -- Gives up waiting, and the permit that may have been got meanwhile.
@@ -2689,6 +2876,198 @@ BEGIN
     END LOOP;
     IF has_added THEN
         PERFORM __schema__.note_change('job.backfilled', job.name);
+    END IF;
+END $$;
+
+"""#)
+
+    /// The contents of `0012_dead_letters.sql`.
+    package static let m0012 = Migration(
+        number: 12,
+        name: "dead_letters",
+        sha256: "24aba34f8b82f815ab0c87af6e86a4701717d0f9ca3fb5fa70f0bd0a9f8b0c43",
+        isBreaking: false,
+        source: #"""
+-- What users do with dead letters, one or many: retry and discard them.
+
+-- The dead letters that fit all of what is given. A topic is one, or a prefix followed by `*`.
+CREATE FUNCTION __schema__.matching_dead_letters(
+    topic text, job_name text, reason text, failed_after timestamptz, failed_before timestamptz
+) RETURNS SETOF __schema__.dead_letters LANGUAGE sql STABLE AS $$
+    SELECT d.* FROM __schema__.dead_letters AS d
+    WHERE (matching_dead_letters.topic IS NULL
+            OR CASE WHEN right(matching_dead_letters.topic, 1) = '*'
+                THEN starts_with(d.topic, left(matching_dead_letters.topic, -1))
+                ELSE d.topic = matching_dead_letters.topic END)
+        AND (matching_dead_letters.job_name IS NULL OR d.job_name = matching_dead_letters.job_name)
+        AND (matching_dead_letters.reason IS NULL OR d.reason = matching_dead_letters.reason)
+        AND (failed_after IS NULL OR d.failed_at >= failed_after)
+        AND (failed_before IS NULL OR d.failed_at < failed_before)
+$$;
+
+-- Whether work takes a dead letter's place already: its unique key, or its occurrence.
+CREATE FUNCTION __schema__.is_replaced(dead __schema__.dead_letters) RETURNS boolean LANGUAGE sql VOLATILE
+SET enable_seqscan = off SET enable_bitmapscan = off
+AS $$
+    SELECT EXISTS (SELECT FROM __schema__.work AS w WHERE w.unique_key = dead.unique_key)
+        OR EXISTS (
+            SELECT FROM __schema__.work AS w
+            WHERE w.job_name = dead.job_name AND w.scheduled_for = dead.scheduled_for)
+$$;
+
+-- Puts dead letters back to work under their IDs, with their attempts and crashes forgotten and their errors kept.
+-- Those whose place is taken stay. Returns how many went.
+--
+-- A row of work takes over every column that it shares with the dead letter.
+CREATE FUNCTION __schema__.revive(ids bigint[]) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    revived bigint;
+BEGIN
+    WITH letters AS MATERIALIZED (
+        SELECT d.* FROM __schema__.dead_letters AS d WHERE d.id = ANY (ids) FOR UPDATE
+    ), back AS (
+        INSERT INTO __schema__.work
+        SELECT w.* FROM letters AS l
+        CROSS JOIN LATERAL jsonb_populate_record(
+            NULL::__schema__.work,
+            to_jsonb(l) || jsonb_build_object(
+                'due_at', now(), 'attempts', 0, 'crashes', 0, 'suspect', false,
+                'xid', pg_current_xact_id()::text,
+                'retry_until', __schema__.retry_limit(now(), l.retry_for_ms),
+                'errors', __schema__.with_error(l.errors, jsonb_build_object(
+                    'at', now(), 'state', 'retried', 'reason', 'by ' || current_user)))) AS w
+        ORDER BY l.id
+        ON CONFLICT DO NOTHING
+        RETURNING id
+    ), gone AS (
+        DELETE FROM __schema__.dead_letters AS d USING letters AS l, back AS b
+        WHERE d.id = ANY (ids) AND b.id = d.id AND l.id = d.id AND l.failed_at = d.failed_at
+        RETURNING d.id
+    )
+    SELECT count(*) INTO revived FROM gone;
+    IF revived > 0 THEN
+        PERFORM __schema__.wake(now());
+    END IF;
+    RETURN revived;
+END $$;
+
+-- Puts a dead letter back to work, with its attempts and crashes forgotten. Returns its ID, which stays.
+CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+    dead __schema__.dead_letters;
+BEGIN
+    IF __schema__.revive(ARRAY[id]) = 0 THEN
+        SELECT d.* INTO dead FROM __schema__.dead_letters AS d WHERE d.id = retry_dead_letter.id;
+        IF dead.id IS NULL THEN
+            RAISE EXCEPTION 'there is no dead letter %', id
+                USING ERRCODE = 'P0002', HINT = 'It may have been retried or discarded already.';
+        ELSIF dead.unique_key IS NOT NULL THEN
+            RAISE EXCEPTION 'work with the unique key % is under way', quote_literal(dead.unique_key)
+                USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that work has ended.';
+        END IF;
+        RAISE EXCEPTION 'the occurrence % of job % is under way', dead.scheduled_for, quote_literal(dead.job_name)
+            USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that run has ended.';
+    END IF;
+    INSERT INTO __schema__.changes (what, name, count) VALUES ('dead_letter.retried', id::text, 1);
+    RETURN id;
+END $$;
+
+-- Deletes a dead letter; its history stays. False if there is none.
+CREATE FUNCTION __schema__.discard_dead_letter(id bigint) RETURNS boolean LANGUAGE plpgsql
+SET enable_seqscan = off SET jit = off
+AS $$
+BEGIN
+    DELETE FROM __schema__.dead_letters AS d WHERE d.id = discard_dead_letter.id;
+    IF FOUND THEN
+        INSERT INTO __schema__.changes (what, name, count) VALUES ('dead_letter.discarded', id::text, 1);
+    END IF;
+    RETURN FOUND;
+END $$;
+
+CREATE FUNCTION __schema__.check_dead_letter_bound(max_count integer) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF max_count IS NULL OR max_count NOT BETWEEN 1 AND 100000 THEN
+        RAISE EXCEPTION 'max_count % is out of range', coalesce(max_count::text, 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use 1 to 100000, and call again for the rest; 1000 is the default.';
+    END IF;
+END $$;
+
+-- Puts the oldest dead letters that fit back to work, `max_count` at most. Says how many fit, how many went back, and
+-- how many of the chosen ones stay because other work has their place.
+--
+-- With `plan` nothing changes, and `retried` is how many would go.
+CREATE FUNCTION __schema__.retry_dead_letters(
+    topic text DEFAULT NULL, job_name text DEFAULT NULL, reason text DEFAULT NULL,
+    failed_after timestamptz DEFAULT NULL, failed_before timestamptz DEFAULT NULL, max_count integer DEFAULT 1000,
+    plan boolean DEFAULT false, OUT matching bigint, OUT retried bigint, OUT kept bigint
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    ids bigint[];
+BEGIN
+    PERFORM __schema__.check_dead_letter_bound(max_count);
+    SELECT count(*) INTO matching
+    FROM __schema__.matching_dead_letters(topic, job_name, reason, failed_after, failed_before);
+    IF plan THEN
+        -- Of several with one unique key the first goes.
+        SELECT count(*) FILTER (WHERE c.place = 1 AND NOT c.is_replaced),
+            count(*) FILTER (WHERE c.place > 1 OR c.is_replaced)
+        INTO retried, kept
+        FROM (
+            SELECT __schema__.is_replaced(chosen.d) AS is_replaced,
+                row_number() OVER (PARTITION BY coalesce((chosen.d).unique_key, 'id ' || (chosen.d).id)
+                    ORDER BY (chosen.d).id) AS place
+            FROM (
+                SELECT m::__schema__.dead_letters AS d
+                FROM __schema__.matching_dead_letters(topic, job_name, reason, failed_after, failed_before) AS m
+                ORDER BY m.failed_at, m.id LIMIT max_count) AS chosen) AS c;
+        RETURN;
+    END IF;
+    ids := ARRAY(
+        SELECT m.id FROM __schema__.matching_dead_letters(topic, job_name, reason, failed_after, failed_before) AS m
+        ORDER BY m.failed_at, m.id LIMIT max_count);
+    retried := __schema__.revive(ids);
+    kept := (SELECT count(*) FROM __schema__.dead_letters AS d WHERE d.id = ANY (ids));
+    IF retried > 0 THEN
+        INSERT INTO __schema__.changes (what, count, detail)
+        VALUES ('dead_letters.retried', retried, jsonb_strip_nulls(jsonb_build_object(
+            'topic', topic, 'job_name', job_name, 'reason', reason, 'failed_after', failed_after,
+            'failed_before', failed_before, 'max_count', max_count)));
+    END IF;
+END $$;
+
+-- Deletes the oldest dead letters that fit, `max_count` at most; their history stays. Says how many fit and how many
+-- went. With `plan` nothing changes, and `discarded` is how many would go.
+CREATE FUNCTION __schema__.discard_dead_letters(
+    topic text DEFAULT NULL, job_name text DEFAULT NULL, reason text DEFAULT NULL,
+    failed_after timestamptz DEFAULT NULL, failed_before timestamptz DEFAULT NULL, max_count integer DEFAULT 1000,
+    plan boolean DEFAULT false, OUT matching bigint, OUT discarded bigint
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM __schema__.check_dead_letter_bound(max_count);
+    SELECT count(*) INTO matching
+    FROM __schema__.matching_dead_letters(topic, job_name, reason, failed_after, failed_before);
+    IF plan THEN
+        discarded := least(matching, max_count);
+        RETURN;
+    END IF;
+    DELETE FROM __schema__.dead_letters AS d
+    WHERE d.id = ANY (ARRAY(
+        SELECT m.id FROM __schema__.matching_dead_letters(topic, job_name, reason, failed_after, failed_before) AS m
+        ORDER BY m.failed_at, m.id LIMIT max_count));
+    GET DIAGNOSTICS discarded = ROW_COUNT;
+    IF discarded > 0 THEN
+        INSERT INTO __schema__.changes (what, count, detail)
+        VALUES ('dead_letters.discarded', discarded, jsonb_strip_nulls(jsonb_build_object(
+            'topic', topic, 'job_name', job_name, 'reason', reason, 'failed_after', failed_after,
+            'failed_before', failed_before, 'max_count', max_count)));
     END IF;
 END $$;
 
@@ -3515,6 +3894,7 @@ END $$;
         m0009,
         m0010,
         m0011,
+        m0012,
         m0014,
         m0020,
         m0021,

@@ -441,20 +441,36 @@ SELECT __schema__.cancel_run($1)
 
 """#)
 
+    /// The contents of `client_changes.sql`.
+    package static let clientChanges = Statement(
+        name: "client_changes",
+        sha256: "2d3eaa753ca891cb6410305d3d53cea237ec125de9590ff3b65c329ec8592d0c",
+        parameterCount: 2,
+        source: #"""
+-- Changes by users, the newest first. $1 words with which `what` begins, NULL for all; $2 limit.
+SELECT c.at, c.by_role, c.via, c.what, c.name, c.count, c.detail::text
+FROM __schema__.changes AS c
+WHERE $1::text IS NULL OR starts_with(c.what, $1)
+ORDER BY c.id DESC
+LIMIT $2
+
+"""#)
+
     /// The contents of `client_dead_letters.sql`.
     package static let clientDeadLetters = Statement(
         name: "client_dead_letters",
-        sha256: "dc99314345310a791da494cc58e9cd9e7db09cbaedaa75b505d6815f6829e5ca",
-        parameterCount: 2,
+        sha256: "a4c249a15c4157b11838e8f2f53982d161293372e5dfbc4151eda586f45d4d16",
+        parameterCount: 7,
         source: #"""
--- Dead letters, the newest first. $1 ID, $2 limit.
+-- Dead letters, the newest first. $1 ID; what they have to fit, each NULL for any: $2 topic or prefix followed by *, $3
+-- job, $4 reason, $5 the earliest and $6 the end of when they failed; $7 limit. Instants in the errors are microseconds.
 SELECT d.id, d.kind, d.topic, d.payload, d.failed_at, d.reason, d.error, d.node, d.epoch, d.due_at, d.attempts,
     d.max_attempts, d.crashes, d.job_name, d.scheduled_for, d.unique_key, d.ordering_key, d.correlation_id,
-    d.created_at
-FROM __schema__.dead_letters AS d
+    d.created_at, __schema__.errors_in_microseconds(d.errors)
+FROM __schema__.matching_dead_letters($2, $3, $4, $5, $6) AS d
 WHERE $1::bigint IS NULL OR d.id = $1
 ORDER BY d.failed_at DESC, d.id DESC
-LIMIT $2
+LIMIT $7
 
 """#)
 
@@ -488,6 +504,18 @@ SELECT __schema__.delete_limit($1)
         source: #"""
 -- $1 the ID.
 SELECT __schema__.discard_dead_letter($1)
+
+"""#)
+
+    /// The contents of `client_discard_dead_letters.sql`.
+    package static let clientDiscardDeadLetters = Statement(
+        name: "client_discard_dead_letters",
+        sha256: "270078eee7d00ab1fae9856cc9bf8ba679454d3d7b7e4e76e23ac303a99303e4",
+        parameterCount: 7,
+        source: #"""
+-- Discards dead letters. $1 topic or prefix followed by *, $2 job, $3 reason, $4 the earliest and $5 the end of when they
+-- failed, $6 the most, $7 whether only to tell what would happen.
+SELECT matching, discarded, 0::bigint FROM __schema__.discard_dead_letters($1, $2, $3, $4, $5, $6::bigint::integer, $7)
 
 """#)
 
@@ -809,6 +837,18 @@ SELECT __schema__.retry_dead_letter($1)
 
 """#)
 
+    /// The contents of `client_retry_dead_letters.sql`.
+    package static let clientRetryDeadLetters = Statement(
+        name: "client_retry_dead_letters",
+        sha256: "fee9b01ed3adfdf6a6a00e5a497c4828b0703c0cdcfff8e000605c516ea5412a",
+        parameterCount: 7,
+        source: #"""
+-- Retries dead letters. $1 topic or prefix followed by *, $2 job, $3 reason, $4 the earliest and $5 the end of when they
+-- failed, $6 the most, $7 whether only to tell what would happen.
+SELECT matching, retried, kept FROM __schema__.retry_dead_letters($1, $2, $3, $4, $5, $6::bigint::integer, $7)
+
+"""#)
+
     /// The contents of `client_running.sql`.
     package static let clientRunning = Statement(
         name: "client_running",
@@ -1047,11 +1087,14 @@ SELECT l.server_time, l.snapshot, l.changed, l.cancelled FROM __schema__.look($1
     /// The contents of `maintain.sql`.
     package static let maintain = Statement(
         name: "maintain",
-        sha256: "c3c77dc2be620ea7235e182589dd9b93770d50910ef1ce01c6cf78f1d6a2ed94",
-        parameterCount: 2,
+        sha256: "bda5b679f384b55e66de72668f1c845e1e6ec2e8f22115f2728f77e27d7826c9",
+        parameterCount: 5,
         source: #"""
--- Partitions ahead, old ones dropped. $1 epoch, $2 retention in ms.
-SELECT __schema__.maintain($1, $2 * interval '1 millisecond')
+-- Partitions ahead, old ones dropped. $1 epoch; retentions in ms: $2 history, $3 dead letters (NULL: for good), $4 inbox,
+-- $5 changes.
+SELECT __schema__.maintain(
+    $1, $2 * interval '1 millisecond', $3::bigint * interval '1 millisecond', $4 * interval '1 millisecond',
+    $5 * interval '1 millisecond')
 
 """#)
 
@@ -1348,10 +1391,12 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientCancel,
         clientCancelGroup,
         clientCancelRun,
+        clientChanges,
         clientDeadLetters,
         clientDeleteJob,
         clientDeleteLimit,
         clientDiscardDeadLetter,
+        clientDiscardDeadLetters,
         clientExportWork,
         clientFanOutStep,
         clientFanOuts,
@@ -1374,6 +1419,7 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientResumeJob,
         clientResumeJobs,
         clientRetryDeadLetter,
+        clientRetryDeadLetters,
         clientRunning,
         clientRuns,
         clientScheduleJob,

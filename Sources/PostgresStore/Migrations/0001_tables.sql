@@ -51,6 +51,8 @@ CREATE TABLE __schema__.work (
     retry text,
     -- What limits that count by key count by.
     limit_key text,
+    -- What went wrong so far, for the dead letter: see with_error().
+    errors jsonb,
     CONSTRAINT work_kind CHECK (kind IN ('job', 'timer', 'outbox', 'inbox')),
     CONSTRAINT work_priority CHECK (priority BETWEEN -9 AND 9)
 ) WITH (
@@ -168,8 +170,14 @@ CREATE TABLE __schema__.changes (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     at timestamptz NOT NULL DEFAULT now(),
     by_role text NOT NULL DEFAULT current_user,
+    -- The session's application_name, which programs set themselves.
+    via text DEFAULT nullif(current_setting('application_name'), ''),
     what text NOT NULL,
-    name text
+    name text,
+    -- How many rows, of a change of many.
+    count bigint,
+    -- What they were chosen by.
+    detail jsonb
 );
 CREATE INDEX changes_late ON __schema__.changes (xid);
 
@@ -202,9 +210,10 @@ CREATE INDEX runs_trouble ON __schema__.runs (state, finished_at) WHERE state <>
 -- Empty unless the janitor fell behind.
 CREATE TABLE __schema__.runs_default PARTITION OF __schema__.runs DEFAULT;
 
--- Work that failed for good.
+-- Work that failed for good. A partition a week (UTC).
 CREATE TABLE __schema__.dead_letters (
-    id bigint PRIMARY KEY,
+    -- Unique by itself: it is that of a row of `work`, which is there no more.
+    id bigint NOT NULL,
     failed_at timestamptz NOT NULL DEFAULT now(),
     reason text,
     error text,
@@ -230,21 +239,40 @@ CREATE TABLE __schema__.dead_letters (
     trace_context text,
     retry text,
     retry_for_ms bigint,
-    limit_key text
-);
+    limit_key text,
+    -- One object for each attempt that failed, the first and the newest of them; the last one is that of `error`.
+    errors jsonb,
+    PRIMARY KEY (id, failed_at)
+) PARTITION BY RANGE (failed_at);
 CREATE INDEX dead_letters_failed_at ON __schema__.dead_letters (failed_at);
+CREATE TABLE __schema__.dead_letters_default PARTITION OF __schema__.dead_letters DEFAULT;
 
--- Messages that were received, to be taken once.
+-- Messages that were received, to be taken once: a ring of three partitions, of which the oldest is emptied and becomes
+-- the newest.
 CREATE TABLE __schema__.inbox (
+    generation smallint NOT NULL,
     source text NOT NULL,
     message_id text NOT NULL,
     work_id bigint NOT NULL,
     -- Of the payload as jsonb writes it: a repetition has the same.
     payload_hash bytea NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (source, message_id)
-);
+    PRIMARY KEY (source, message_id, generation)
+) PARTITION BY LIST (generation);
 CREATE INDEX inbox_received_at ON __schema__.inbox USING brin (received_at);
+CREATE TABLE __schema__.inbox_0 PARTITION OF __schema__.inbox FOR VALUES IN (0);
+CREATE TABLE __schema__.inbox_1 PARTITION OF __schema__.inbox FOR VALUES IN (1);
+CREATE TABLE __schema__.inbox_2 PARTITION OF __schema__.inbox FOR VALUES IN (2);
+
+-- Which partition takes new messages, since when, and since when the one before it did.
+CREATE TABLE __schema__.inbox_ring (
+    singleton boolean PRIMARY KEY DEFAULT true,
+    newest smallint NOT NULL DEFAULT 0,
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    previous_since timestamptz NOT NULL DEFAULT '-infinity',
+    CONSTRAINT inbox_ring_singleton CHECK (singleton)
+);
+INSERT INTO __schema__.inbox_ring DEFAULT VALUES;
 
 -- Unique keys that count for some time after the enqueuing, whatever became of the work.
 CREATE TABLE __schema__.unique_keys (

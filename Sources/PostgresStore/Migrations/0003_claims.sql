@@ -134,6 +134,19 @@ BEGIN
     PERFORM __schema__.wake('-infinity');
 END $$;
 
+-- The errors of work with one more: at most 20, the first and the newest 19.
+CREATE FUNCTION __schema__.with_error(errors jsonb, entry jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_array_length(errors) >= 20 THEN errors - 1 ELSE coalesce(errors, '[]') END
+    || jsonb_strip_nulls(entry);
+
+-- The errors of work with instants in microseconds since 1970, for programs; NULL for none.
+CREATE FUNCTION __schema__.errors_in_microseconds(errors jsonb) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+    SELECT jsonb_agg(
+        e.entry || jsonb_build_object('at', (extract(epoch FROM (e.entry ->> 'at')::timestamptz) * 1000000)::bigint)
+        ORDER BY e.place)::text
+    FROM jsonb_array_elements(errors) WITH ORDINALITY AS e (entry, place));
+
 -- Settles runs of one claim that all completed: the rows go, history stays. Raises unless the claim stands.
 --
 -- The arrays run in parallel, ordered by ID. History comes only from the rows that the delete returned. With `strict`,
@@ -249,6 +262,9 @@ BEGIN
         SET attempts = w.attempts + CASE WHEN o.state = 'retryable' THEN 1 ELSE 0 END,
             due_at = CASE WHEN o.state = 'interrupted' THEN w.due_at ELSE o.next_due END,
             suspect = w.suspect AND o.state = 'interrupted',
+            errors = CASE WHEN o.state = 'retryable' THEN __schema__.with_error(w.errors, jsonb_build_object(
+                'attempt', w.attempts + 1, 'at', o.finished_at, 'node', claim.node, 'epoch', claim.epoch,
+                'state', o.state, 'error', o.error)) ELSE w.errors END,
             xid = pg_current_xact_id()
         FROM outcome AS o
         WHERE w.id = ANY (kept_ids) AND o.id = w.id
@@ -259,11 +275,14 @@ BEGIN
         INSERT INTO __schema__.dead_letters (
             id, failed_at, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms,
             backoff_max_ms, timeout_ms, attempts, max_attempts, priority, crashes, kind, topic, payload, job_name,
-            unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key)
+            unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key, errors)
         SELECT g.id, g.finished_at, g.reason, g.error, claim.node, claim.epoch, g.due_at, g.created_at,
             g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms, g.attempts + 1, g.max_attempts,
             g.priority, g.crashes, g.kind, g.topic, g.payload, g.job_name, g.unique_key, g.ordering_key,
-            g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key
+            g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key,
+            __schema__.with_error(g.errors, jsonb_build_object(
+                'attempt', g.attempts + 1, 'at', g.finished_at, 'node', claim.node, 'epoch', claim.epoch,
+                'state', g.state, 'reason', g.reason, 'error', g.error))
         FROM gone AS g WHERE g.state = 'discarded'
     ), ended AS (
         SELECT g.id, g.attempts + 1 AS attempt, g.scheduled_for, g.due_at, g.kind, g.topic, g.job_name,
@@ -324,6 +343,8 @@ DECLARE
     crash_limit constant integer := 3;
     counts constant boolean := crashed AND claim.lone;
     cause constant text := CASE WHEN crashed THEN 'node_lost' ELSE 'drain_timeout' END;
+    crash constant jsonb := jsonb_build_object(
+        'at', clock_timestamp(), 'node', claim.node, 'epoch', claim.epoch, 'reason', cause);
     marked bigint[];
     keys text[];
     groups bigint[];
@@ -343,6 +364,8 @@ BEGIN
         UPDATE __schema__.work AS w
         SET suspect = w.suspect OR crashed,
             crashes = w.crashes + CASE WHEN counts THEN 1 ELSE 0 END,
+            errors = CASE WHEN crashed THEN __schema__.with_error(w.errors, crash || jsonb_build_object(
+                'attempt', w.attempts + 1, 'state', 'crashed')) ELSE w.errors END,
             xid = pg_current_xact_id()
         WHERE w.id = ANY (claim.ids) AND w.id <> ALL (marked) AND NOT (counts AND w.crashes + 1 >= crash_limit)
         RETURNING w.*
@@ -350,11 +373,13 @@ BEGIN
         INSERT INTO __schema__.dead_letters (
             id, reason, error, node, epoch, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms,
             timeout_ms, attempts, max_attempts, priority, crashes, kind, topic, payload, job_name, unique_key,
-            ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key)
+            ordering_key, correlation_id, trace_context, retry, retry_for_ms, limit_key, errors)
         SELECT g.id, 'crash_limit', 'the process that ran it ended ' || crash_limit || ' times', claim.node,
             claim.epoch, g.due_at, g.created_at, g.scheduled_for, g.backoff_base_ms, g.backoff_max_ms, g.timeout_ms,
             g.attempts, g.max_attempts, g.priority, g.crashes + 1, g.kind, g.topic, g.payload, g.job_name,
-            g.unique_key, g.ordering_key, g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key
+            g.unique_key, g.ordering_key, g.correlation_id, g.trace_context, g.retry, g.retry_for_ms, g.limit_key,
+            __schema__.with_error(g.errors, crash || jsonb_build_object(
+                'attempt', g.attempts + 1, 'state', 'discarded', 'reason', 'crash_limit'))
         FROM gone AS g WHERE g.id <> ALL (marked)
     ), ended AS (
         SELECT g.*, 'discarded' AS state, 'crash_limit' AS reason FROM gone AS g WHERE g.id <> ALL (marked)

@@ -291,6 +291,55 @@ CREATE FUNCTION __schema__.enqueue(
         unique_for)
 $$;
 
+-- Held shared by transactions that receive; the inbox turns while it is held exclusively.
+CREATE FUNCTION __schema__.inbox_gate() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN hashtextextended('tenure __schema__ inbox', 0);
+
+-- Remembers a message, unless it is remembered already. Whether it was new.
+--
+-- Of two transactions that receive the same message at once, the index of the newest partition lets one through. That
+-- holds because the ring turns only while nobody receives: the gate comes first, the reading in a second statement, and
+-- what the older partitions hold has then committed. A transaction whose snapshot is older than the last turn would see
+-- neither: locking the row of the ring makes it fail as one that cannot be serialised.
+CREATE FUNCTION __schema__.remember_message(
+    source text, message_id text, work_id bigint, payload_hash bytea
+) RETURNS boolean LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    newest smallint;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(__schema__.inbox_gate());
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        SELECT r.newest INTO newest FROM __schema__.inbox_ring AS r FOR SHARE;
+    ELSE
+        SELECT r.newest INTO newest FROM __schema__.inbox_ring AS r;
+    END IF;
+    CASE newest
+    WHEN 0 THEN
+        IF EXISTS (SELECT FROM __schema__.inbox_1 AS i WHERE i.source = source AND i.message_id = message_id)
+            OR EXISTS (SELECT FROM __schema__.inbox_2 AS i WHERE i.source = source AND i.message_id = message_id)
+        THEN
+            RETURN false;
+        END IF;
+        INSERT INTO __schema__.inbox_0 VALUES (0, source, message_id, work_id, payload_hash) ON CONFLICT DO NOTHING;
+    WHEN 1 THEN
+        IF EXISTS (SELECT FROM __schema__.inbox_2 AS i WHERE i.source = source AND i.message_id = message_id)
+            OR EXISTS (SELECT FROM __schema__.inbox_0 AS i WHERE i.source = source AND i.message_id = message_id)
+        THEN
+            RETURN false;
+        END IF;
+        INSERT INTO __schema__.inbox_1 VALUES (1, source, message_id, work_id, payload_hash) ON CONFLICT DO NOTHING;
+    WHEN 2 THEN
+        IF EXISTS (SELECT FROM __schema__.inbox_0 AS i WHERE i.source = source AND i.message_id = message_id)
+            OR EXISTS (SELECT FROM __schema__.inbox_1 AS i WHERE i.source = source AND i.message_id = message_id)
+        THEN
+            RETURN false;
+        END IF;
+        INSERT INTO __schema__.inbox_2 VALUES (2, source, message_id, work_id, payload_hash) ON CONFLICT DO NOTHING;
+    END CASE;
+    RETURN FOUND;
+END $$;
+
 -- Takes in a message from outside, once for each source and message ID. Returns its ID, or NULL if it was seen before.
 --
 -- A source that gives one ID to two messages would lose the second one silently: so a repetition with another payload
@@ -320,10 +369,7 @@ BEGIN
             USING ERRCODE = '22023', HINT = 'Together they tell a message from its repetition.';
     END IF;
     work := nextval('__schema__.work_id_seq');
-    INSERT INTO __schema__.inbox (source, message_id, work_id, payload_hash)
-    VALUES (source, message_id, work, hash)
-    ON CONFLICT (source, message_id) DO NOTHING;
-    IF NOT FOUND THEN
+    IF NOT __schema__.remember_message(source, message_id, work, hash) THEN
         IF if_changed = 'error' AND EXISTS (
             SELECT FROM __schema__.inbox AS i
             WHERE i.source = receive.source AND i.message_id = receive.message_id AND i.payload_hash <> hash)
@@ -482,47 +528,4 @@ BEGIN
         DELETE FROM __schema__.cancellations AS c WHERE c.id = mark;
     END LOOP;
     RETURN claimed;
-END $$;
-
--- Puts a dead letter back to work, with its attempts and crashes forgotten. Returns its ID, which stays.
-CREATE FUNCTION __schema__.retry_dead_letter(id bigint) RETURNS bigint LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
-AS $$
-#variable_conflict use_variable
-DECLARE
-    dead __schema__.dead_letters;
-BEGIN
-    DELETE FROM __schema__.dead_letters AS d WHERE d.id = retry_dead_letter.id RETURNING d.* INTO dead;
-    IF dead.id IS NULL THEN
-        RAISE EXCEPTION 'there is no dead letter %', id
-            USING ERRCODE = 'P0002', HINT = 'It may have been retried or discarded already.';
-    END IF;
-    INSERT INTO __schema__.work (
-        id, due_at, created_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority,
-        kind, topic, payload, job_name, unique_key, ordering_key, correlation_id, trace_context, retry, retry_for_ms,
-        retry_until, limit_key)
-    VALUES (
-        dead.id, now(), dead.created_at, dead.scheduled_for, dead.backoff_base_ms, dead.backoff_max_ms, dead.timeout_ms,
-        dead.max_attempts, dead.priority, dead.kind, dead.topic, dead.payload, dead.job_name, dead.unique_key,
-        dead.ordering_key, dead.correlation_id, dead.trace_context, dead.retry, dead.retry_for_ms,
-        __schema__.retry_limit(now(), dead.retry_for_ms), dead.limit_key)
-    -- One that is being enqueued this moment counts as well.
-    ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'work with the unique key % is under way', quote_literal(dead.unique_key)
-            USING ERRCODE = '23505', HINT = 'Discard the dead letter, or retry it when that work has ended.';
-    END IF;
-    INSERT INTO __schema__.changes (what, name) VALUES ('dead_letter.retried', id::text);
-    PERFORM __schema__.wake(now());
-    RETURN id;
-END $$;
-
--- Deletes a dead letter; its history stays. False if there is none.
-CREATE FUNCTION __schema__.discard_dead_letter(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
-BEGIN
-    DELETE FROM __schema__.dead_letters AS d WHERE d.id = discard_dead_letter.id;
-    IF FOUND THEN
-        INSERT INTO __schema__.changes (what, name) VALUES ('dead_letter.discarded', id::text);
-    END IF;
-    RETURN FOUND;
 END $$;

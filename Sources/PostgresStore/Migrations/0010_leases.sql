@@ -1,6 +1,6 @@
 -- Leases and semaphores of users, by the database's clock.
 --
---   TN007  the lease is not held under this token
+--   TN007  the lease or the permit is not held under this token
 --
 -- A lease is free, or held by one holder until it expires. What guards a write is not the time but the token: each
 -- acquisition gives a greater one, and `assert_lease` keeps the next one out until its transaction ends. A holder's
@@ -280,7 +280,10 @@ BEGIN
             ON CONFLICT DO NOTHING;
         END LOOP;
         instant := clock_timestamp();
-        DELETE FROM __schema__.permits AS p WHERE p.name = try_permit.name AND p.expires_at <= instant;
+        -- An expired one that a transaction asserts is still out, and is waited for by nobody.
+        DELETE FROM __schema__.permits AS p WHERE p.name = try_permit.name AND p.token IN (
+            SELECT e.token FROM __schema__.permits AS e
+            WHERE e.name = try_permit.name AND e.expires_at <= instant FOR UPDATE SKIP LOCKED);
     EXCEPTION WHEN lock_not_available THEN
         ahead := 0;
         IF place IS NOT NULL THEN
@@ -290,7 +293,7 @@ BEGIN
     END;
     ahead := __schema__.waiters_ahead('permit', name, holder);
     UPDATE __schema__.permits AS p SET expires_at = greatest(p.expires_at, instant + duration)
-    WHERE p.name = try_permit.name AND p.holder = try_permit.holder
+    WHERE p.name = try_permit.name AND p.holder = try_permit.holder AND p.expires_at > instant
     RETURNING p.token, p.expires_at INTO token, expires_at;
     IF token IS NULL THEN
         SELECT count(*), min(p.expires_at) INTO held, first_end
@@ -303,7 +306,7 @@ BEGIN
             UPDATE __schema__.semaphores AS s SET permits_limit = try_permit.permits_limit, used_at = instant
             WHERE s.name = try_permit.name;
         ELSIF held >= permits_limit THEN
-            free_in := first_end - instant;
+            free_in := greatest(first_end - instant, interval '20 milliseconds');
         END IF;
     END IF;
     IF token IS NOT NULL THEN
@@ -346,6 +349,29 @@ BEGIN
     DELETE FROM __schema__.permits AS p
     WHERE p.name = release_permit.name AND p.token = release_permit.token AND p.expires_at > clock_timestamp();
     RETURN FOUND;
+END $$;
+
+-- The tokens of a semaphore's permits that are held now.
+CREATE FUNCTION __schema__.permit_tokens(name text) RETURNS SETOF bigint LANGUAGE sql VOLATILE AS $$
+    SELECT p.token FROM __schema__.permits AS p
+    WHERE p.name = permit_tokens.name AND p.expires_at > clock_timestamp() ORDER BY p.token
+$$;
+
+-- Raises TN007 unless a permit is held under this token, and lets nobody else have it before the transaction ends: as
+-- `assert_lease` does.
+CREATE FUNCTION __schema__.assert_permit(name text, token bigint) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+BEGIN
+    PERFORM __schema__.assert_read_committed();
+    PERFORM FROM __schema__.permits AS p
+    WHERE p.name = assert_permit.name AND p.token = assert_permit.token AND p.expires_at > clock_timestamp()
+    FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no permit of % is held under the token %',
+            coalesce(quote_literal(name), 'NULL'), coalesce(token::text, 'NULL')
+            USING ERRCODE = 'TN007', HINT = 'It expired or was released: write nothing.';
+    END IF;
 END $$;
 
 -- Gives up waiting, and the permit that may have been got meanwhile.

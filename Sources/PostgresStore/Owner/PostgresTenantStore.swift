@@ -223,8 +223,15 @@ package actor PostgresTenantStore: TenantStore {
         PostgresHandlerStore(place: self.place, pools: self.pools, statements: self.statements.handlers)
     }
 
-    package func maintain(epoch: Epoch, retention: Duration) async throws(StoreError) {
-        let unit = PostgresUnit(self.statements.maintain, .int(epoch.value), .int(retention.milliseconds))
+    package func maintain(epoch: Epoch, retention: Retention) async throws(StoreError) {
+        let unit = PostgresUnit(
+            self.statements.maintain,
+            .int(epoch.value),
+            .int(retention.runs.milliseconds),
+            .int(retention.others.deadLetters?.milliseconds),
+            .int(retention.others.inbox.milliseconds),
+            .int(retention.others.changes.milliseconds)
+        )
         let deadline = ContinuousClock.now + self.timeouts.migration
         try await self.withConnection("maintain", .housekeeping) { connection in
             _ = try await connection.run(unit, deadline: deadline)

@@ -147,32 +147,6 @@ extension RunInfo {
     }
 }
 
-extension DeadLetter {
-    init(_ record: DeadLetterRecord) {
-        self.init(
-            id: record.id,
-            kind: record.kind,
-            topic: record.topic,
-            payload: record.payload,
-            failedAt: record.failedAt,
-            reason: record.reason,
-            error: record.error,
-            node: record.node,
-            epoch: record.epoch,
-            dueAt: record.dueAt,
-            attempts: record.attempts,
-            maxAttempts: record.maxAttempts,
-            crashes: record.crashes,
-            jobName: record.jobName,
-            scheduledFor: record.scheduledFor,
-            uniqueKey: record.uniqueKey,
-            orderingKey: record.orderingKey,
-            correlationID: record.correlationID,
-            createdAt: record.createdAt
-        )
-    }
-}
-
 extension TenantStatus {
     init(_ summary: TenantSummary) {
         self.init(

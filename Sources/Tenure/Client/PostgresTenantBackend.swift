@@ -121,18 +121,6 @@ struct PostgresTenantBackend: TenantBackend {
         }
     }
 
-    func deadLetters(id: WorkID?, limit: Int) async throws -> [DeadLetter] {
-        try await self.translating { try await self.client.deadLetters(id: id, limit: limit).map(DeadLetter.init) }
-    }
-
-    func retryDeadLetter(_ id: WorkID) async throws -> WorkID {
-        try await self.translating { try await self.client.retryDeadLetter(id) }
-    }
-
-    func discardDeadLetter(_ id: WorkID) async throws -> Bool {
-        try await self.translating { try await self.client.discardDeadLetter(id) }
-    }
-
     func inbox(source: String?, limit: Int) async throws -> [ReceivedMessage] {
         try await self.translating {
             try await self.client.inbox(source: source, limit: limit).map {

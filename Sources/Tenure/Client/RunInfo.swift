@@ -64,48 +64,6 @@ public struct RunInfo: Sendable, Hashable {
     public let progress: String?
 }
 
-/// Work that failed for good.
-public struct DeadLetter: Sendable, Hashable {
-    /// Its identity, which it keeps when it is tried again.
-    public let id: WorkID
-    /// What kind of thing it was.
-    public let kind: WorkKind
-    /// Its topic.
-    public let topic: String
-    /// JSON text.
-    public let payload: String
-    /// When it failed for good.
-    public let failedAt: ServerTime
-    /// Why, in a word.
-    public let reason: String?
-    /// The last error.
-    public let error: String?
-    /// Who ran it last.
-    public let node: String?
-    /// The epoch under which it was claimed.
-    public let epoch: Epoch?
-    /// When it became due.
-    public let dueAt: ServerTime
-    /// Attempts made.
-    public let attempts: Int
-    /// Attempts that there might have been in all.
-    public let maxAttempts: Int
-    /// Crashes of processes that had claimed it alone.
-    public let crashes: Int
-    /// The job that it is an occurrence of.
-    public let jobName: String?
-    /// The instant that the occurrence was scheduled for.
-    public let scheduledFor: ServerTime?
-    /// Its unique key, if it has one.
-    public let uniqueKey: String?
-    /// Its ordering key, if it has one.
-    public let orderingKey: String?
-    /// What belongs together.
-    public let correlationID: String?
-    /// When it was added.
-    public let createdAt: ServerTime
-}
-
 /// A message that was received.
 public struct ReceivedMessage: Sendable, Hashable {
     /// Where it came from.

@@ -46,9 +46,12 @@ package protocol TenantBackend: Sendable {
     func running(limit: Int) async throws -> [RunningInfo]
     func progress(of run: WorkID) async throws -> String?
     func runs(_ filter: RunFilter, limit: Int) async throws -> [RunInfo]
-    func deadLetters(id: WorkID?, limit: Int) async throws -> [DeadLetter]
+    func deadLetters(_ filter: DeadLetterFilter, id: WorkID?, limit: Int) async throws -> [DeadLetter]
     func retryDeadLetter(_ id: WorkID) async throws -> WorkID
     func discardDeadLetter(_ id: WorkID) async throws -> Bool
+    func retryDeadLetters(_ filter: DeadLetterFilter, limit: Int, isPlan: Bool) async throws -> DeadLetterChange
+    func discardDeadLetters(_ filter: DeadLetterFilter, limit: Int, isPlan: Bool) async throws -> DeadLetterChange
+    func changes(prefix: String?, limit: Int) async throws -> [Change]
     func inbox(source: String?, limit: Int) async throws -> [ReceivedMessage]
     func status(history: Duration?) async throws -> TenantStatus
     func lag() async throws -> Duration?

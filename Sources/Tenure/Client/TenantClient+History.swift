@@ -44,30 +44,6 @@ extension TenantClient {
         try await self.backend.progress(of: id)
     }
 
-    /// Work that failed for good, the newest first.
-    public func deadLetters(limit: Int = 100) async throws -> [DeadLetter] {
-        try await self.backend.deadLetters(id: nil, limit: limit)
-    }
-
-    /// One dead letter; `nil` if there is none of this ID.
-    public func deadLetter(_ id: WorkID) async throws -> DeadLetter? {
-        try await self.backend.deadLetters(id: id, limit: 1).first
-    }
-
-    /// Puts a dead letter back to work under its ID, with its attempts forgotten.
-    @discardableResult
-    public func retryDeadLetter(_ id: WorkID) async throws -> WorkID {
-        let id = try await self.backend.retryDeadLetter(id)
-        self.hint()
-        return id
-    }
-
-    /// Deletes a dead letter; its history stays. False if there is none.
-    @discardableResult
-    public func discardDeadLetter(_ id: WorkID) async throws -> Bool {
-        try await self.backend.discardDeadLetter(id)
-    }
-
     /// Messages that were received, the newest first.
     public func inbox(source: String? = nil, limit: Int = 100) async throws -> [ReceivedMessage] {
         try await self.backend.inbox(source: source, limit: limit)

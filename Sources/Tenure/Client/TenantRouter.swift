@@ -40,13 +40,16 @@ public final class TenantRouter: Sendable {
     ///     database start sooner. Default none.
     ///   - refreshInterval: How old the list of tenants may be. Default 30 s.
     ///   - connectionsPerServer: The most connections to one server. Default 10.
+    ///   - name: What databases see of this program after the word `tenure`, also in their record of changes. Default
+    ///     `router`.
     public convenience init(
         discovery: any TenantDiscovery,
         hints: ClusterClient? = nil,
         refreshInterval: Duration = .seconds(30),
-        connectionsPerServer: Int = 10
+        connectionsPerServer: Int = 10,
+        name: String = "router"
     ) {
-        let access = PostgresAccess(name: "router", perServer: connectionsPerServer)
+        let access = PostgresAccess(name: name, perServer: connectionsPerServer)
         let clock = MonotonicClock()
         self.init(
             discovery: discovery,

@@ -151,11 +151,19 @@ extension ClusterAgent {
     /// Writes what the cluster may know of the tenants. True when something was written.
     private func publishCatalog(against state: ClusterState, term: Term) async throws(CoordinationError) -> Bool {
         guard self.completeLooks > 0 else { return false }
-        let descriptors = self.catalog.values.map(\.descriptor).sorted { $0.id < $1.id }
+        // What only another node knows, by a list of its own, exists as well.
+        var listed: [TenantID: TenantDescriptor] = [:]
+        for node in state.nodes.values.sorted(by: { $0.id < $1.id }) {
+            for tenant in node.listing?.tenants ?? [] where self.catalog[tenant.id] == nil {
+                listed[tenant.id] = listed[tenant.id] ?? tenant
+            }
+        }
+        let descriptors = (self.catalog.values.map(\.descriptor) + listed.values).sorted { $0.id < $1.id }
         let upserts = descriptors.filter { state.tenants[$0.id] != $0 }
         // What nobody here has ever heard of was published by an earlier leader; it is given some more looks.
         let removing = state.tenants.keys.filter { id in
-            self.catalog[id] == nil && (self.completeLooks >= 3 || self.removedTenants.contains(id))
+            self.catalog[id] == nil && listed[id] == nil
+                && (self.completeLooks >= 3 || self.removedTenants.contains(id))
         }.sorted()
         guard !upserts.isEmpty || !removing.isEmpty else { return false }
         try await self.store.publishTenants(upserts, removing: removing, term: term)

@@ -23,23 +23,35 @@ extension ClusterAgent {
 
     private func handEverythingOver(until deadline: MonotonicInstant) async {
         while self.machines.values.contains(where: { !$0.isAbsent }), self.now < deadline {
-            if !self.isAbandoning, await self.isAlone() {
-                self.isAbandoning = true
-                for tenant in self.machines.keys.sorted() { self.handle(.abandon, of: tenant) }
+            if !self.isAbandoning { await self.abandonWhatNobodyTakes() }
+            // Nobody can be told; waiting for a lock that runs out by itself would only delay the end.
+            if self.isRedisLost {
+                for tenant in self.machines.keys.sorted() { self.handle(.forsake, of: tenant) }
             }
             await self.changed.wait(until: self.configuration.clock.instant(self.now.advanced(by: .milliseconds(100))))
         }
         self.isAbandoning = true
         for tenant in self.machines.keys.sorted() { self.handle(.abandon, of: tenant) }
+        if self.isRedisLost {
+            for tenant in self.machines.keys.sorted() { self.handle(.forsake, of: tenant) }
+        }
     }
 
-    /// Whether nobody is there to take over, as far as can be known.
-    private func isAlone() async -> Bool {
-        // A failure leaves open who is there; the next round asks again.
-        guard let state = try? await self.store.state() else {
-            return self.isRedisLost
+    /// Lets go of the tenants that no other node can take over, as far as can be known.
+    private func abandonWhatNobodyTakes() async {
+        // A failure leaves open who is there; the next round asks again, unless Redis is away.
+        let state = try? await self.store.state()
+        guard state != nil || self.isRedisLost else { return }
+        let nodes = state?.nodes ?? [:]
+        let others = nodes.values.filter { $0.id != self.descriptor.id && $0.state == .active }
+        self.isAbandoning = others.isEmpty
+        let listings = TenantListings(of: nodes.values)
+        for tenant in self.machines.keys.sorted() where !self.abandonedTenants.contains(tenant) {
+            let pin = state?.tenants[tenant]?.pinnedNode
+            if others.contains(where: { (pin ?? $0.id) == $0.id && listings.knows($0.id, tenant) }) { continue }
+            self.abandonedTenants.insert(tenant)
+            self.handle(.abandon, of: tenant)
         }
-        return !state.nodes.values.contains { $0.id != self.descriptor.id && $0.state == .active }
     }
 
     private func waitForSchedulers(until deadline: MonotonicInstant) async {

@@ -101,6 +101,12 @@ extension ClusterAgent {
         var load = NodeLoad()
         load.tenants = self.trust.locks.count
         load.isStalled = self.configuration.gauges.isStalled(at: self.now)
+        let unhandled = self.hostings.filter { !$0.value.unhandledTopics.isEmpty && !self.isAbsent($0.key) }
+        if !unhandled.isEmpty {
+            load.unhandledTopics = Dictionary(
+                uniqueKeysWithValues: unhandled.map { ($0.key.description, $0.value.unhandledTopics) }
+            )
+        }
         load.troubledTenants = self.hostings.filter { $0.value.isTroubled && !self.isAbsent($0.key) }.keys.sorted()
         load.openingTenants = self.machines
             .filter { if case .installing = $0.value.state { true } else { false } }.keys.sorted()

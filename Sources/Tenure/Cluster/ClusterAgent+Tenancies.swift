@@ -53,7 +53,7 @@ extension ClusterAgent {
             for hosting in self.orderedHostings { hosting.scheduler.mailbox.noteLivingChange() }
         }
         let concerned = Set(assignment.tenants.keys).union(assignment.moves.keys).union(self.machines.keys)
-        for tenant in concerned.sorted() {
+        for tenant in concerned.subtracting(self.abandonedTenants).sorted() {
             let entry = assignment.tenants[tenant]
             if self.catalog[tenant] == nil, self.machines[tenant] == nil {
                 // The discovery has not told of it yet: its next answer is followed by another look at the assignment.
@@ -108,8 +108,7 @@ extension ClusterAgent {
         case .lockLost, .evicted, .forgotten: self.emit(.tenantLost, [.tenant(tenant), .epoch(epoch)])
         case .passReplied, .releaseReplied: self.emit(.tenantReleased, [.tenant(tenant), .epoch(epoch)])
         case .observed, .prepared, .lockReplied, .lockPassed, .installed, .refused, .fenced, .claimsStopped,
-            .timerFired,
-            .abandon:
+            .timerFired, .abandon, .forsake:
             break
         }
     }
@@ -286,6 +285,7 @@ extension ClusterAgent {
         case .recovered:
             self.hostings[tenant]?.isTroubled = false
             self.emit(.tenantRecovered, [.tenant(tenant)])
+        case .unhandled(let topics): self.hostings[tenant]?.unhandledTopics = topics
         case .closed(let drained):
             self.closed(tenant, serial, drained)
         }

@@ -21,6 +21,7 @@ actor ClusterAgent {
         let scheduler: TenantScheduler
         let serial: UInt64
         var isTroubled = false
+        var unhandledTopics: [String] = []
     }
 
     nonisolated let reactor: any DeadlineExecutor
@@ -87,6 +88,8 @@ actor ClusterAgent {
     var leaveDeadline: MonotonicInstant?
     /// Whether this node leaves and nobody is there to take over.
     var isAbandoning = false
+    /// Tenants that this node lets go of while it leaves, because no other one can take them over.
+    var abandonedTenants: Set<TenantID> = []
     nonisolated let changed: Signal
 
     private let requests: AsyncStream<Request>

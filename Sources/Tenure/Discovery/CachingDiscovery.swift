@@ -43,6 +43,9 @@ public final class CachingDiscovery: TenantDiscovery {
         }
     }
 
+    /// That of the other discovery.
+    public var ownTenants: OwnTenants? { self.wrapped.ownTenants }
+
     /// Forgets the kept answer.
     public func invalidate() {
         self.state.withLock { state in

@@ -33,6 +33,14 @@ public struct CombinedDiscovery: TenantDiscovery {
         )
     }
 
+    /// The lists of those that have one.
+    public var ownTenants: OwnTenants? {
+        let lists = self.parts.compactMap(\.ownTenants)
+        guard !lists.isEmpty else { return nil }
+        let isEverything = lists.count == self.parts.count && lists.allSatisfy(\.isEverything)
+        return OwnTenants(lists.flatMap(\.tenants), isEverything: isEverything)
+    }
+
     /// Yields when any of them does. Hints that come before the last one was taken are one.
     public func changes() -> AsyncStream<Void> {
         let streams = self.parts.map { $0.changes() }

@@ -16,4 +16,7 @@ public struct StaticDiscovery: TenantDiscovery {
     public func discover() async throws -> DiscoveredTenants {
         DiscoveredTenants(self.tenants)
     }
+
+    /// The list, which is everything.
+    public var ownTenants: OwnTenants? { OwnTenants(self.tenants, isEverything: true) }
 }

@@ -9,13 +9,37 @@ public protocol TenantDiscovery: Sendable {
 
     /// Yields whenever it is worth asking again at once. The default never yields.
     func changes() -> AsyncStream<Void>
+
+    /// The tenants that this process knows by a list of its own, if it has one; other nodes may lack them, and get none
+    /// of them then. The default is none: every node asks in the same place.
+    var ownTenants: OwnTenants? { get }
 }
 
 extension TenantDiscovery {
+    /// None.
+    public var ownTenants: OwnTenants? { nil }
+
     /// Never yields.
     public func changes() -> AsyncStream<Void> {
         AsyncStream { $0.finish() }
     }
+}
+
+/// A list of tenants that one process has.
+public struct OwnTenants: Sendable, Hashable {
+    /// The list.
+    public var tenants: [Tenant]
+    /// Whether the process knows no others.
+    public var isEverything: Bool
+
+    /// Describes a list.
+    public init(_ tenants: [Tenant], isEverything: Bool) {
+        self.tenants = tenants
+        self.isEverything = isEverything
+    }
+
+    /// What the cluster is told of it: no connection strings.
+    var listing: TenantListing { TenantListing(self.tenants.map(\.descriptor), isEverything: self.isEverything) }
 }
 
 /// What a discovery answers.

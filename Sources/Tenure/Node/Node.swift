@@ -85,7 +85,8 @@ public final class Node: Service, Sendable {
             backends: backends,
             handlers: self.handlers,
             events: self.bus,
-            logger: self.logger
+            logger: self.logger,
+            listing: self.discovery.ownTenants?.listing
         )
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
@@ -131,6 +132,7 @@ extension NodeOptions {
             "connections.per_server is \(self.connections.perServer): opening, claiming and housekeeping need 3"
         )
         require(self.connections.perDatabase >= 1, "connections.per_database must be at least 1")
+        problems += self.retention.problems()
         problems += self.watchdog.problems()
         require(self.discoveryInterval >= .milliseconds(100), "discovery interval must be at least 100 ms")
         require(self.capacity > 0 && self.capacity.isFinite, "capacity is \(self.capacity): use a number above 0")

@@ -24,7 +24,8 @@ package final class NodeRuntime: Sendable {
         handlers: Handlers,
         events: EventBus,
         logger: Logger,
-        surroundings: Surroundings = Surroundings()
+        surroundings: Surroundings = Surroundings(),
+        listing: TenantListing? = nil
     ) {
         let clock = surroundings.clock
         let newIncarnation = { @Sendable in Incarnation(surroundings.chance.name()) }
@@ -36,6 +37,7 @@ package final class NodeRuntime: Sendable {
         let environment = SchedulerEnvironment(
             handlers: handlers,
             runs: options.runs,
+            retention: Retention(runs: options.runs.retention, others: options.retention),
             autoMigrate: options.autoMigrate,
             dispatcher: Dispatcher(runs: options.runs, selection: options.selection, clock: clock),
             surroundings: surroundings,
@@ -56,7 +58,7 @@ package final class NodeRuntime: Sendable {
             store: backends.coordination,
             reactor: backends.coordinationReactor,
             configuration: AgentConfiguration(
-                descriptor: Self.descriptor(options, newIncarnation()),
+                descriptor: Self.descriptor(options, newIncarnation(), listing),
                 options: options.coordination,
                 watchdog: options.watchdog,
                 maxSlots: options.runs.maxConcurrent,
@@ -161,7 +163,11 @@ package final class NodeRuntime: Sendable {
         }
     }
 
-    private static func descriptor(_ options: NodeOptions, _ incarnation: Incarnation) -> NodeDescriptor {
+    private static func descriptor(
+        _ options: NodeOptions,
+        _ incarnation: Incarnation,
+        _ listing: TenantListing?
+    ) -> NodeDescriptor {
         NodeDescriptor(
             id: options.nodeID,
             incarnation: incarnation,
@@ -170,7 +176,8 @@ package final class NodeRuntime: Sendable {
             version: TenureVersion.current,
             capacity: options.capacity,
             maxTenants: options.coordination.maxSchedulesPerNode,
-            labels: options.labels
+            labels: options.labels,
+            listing: listing
         )
     }
 }

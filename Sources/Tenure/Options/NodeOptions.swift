@@ -49,6 +49,8 @@ public struct NodeOptions: Sendable {
     public var runs = RunOptions()
     /// How many connections are opened.
     public var connections = ConnectionOptions()
+    /// How long a tenant's database keeps what has ended, besides history (``RunOptions/retention``).
+    public var retention = RetentionOptions()
     /// When the cluster speaks up about what takes too long.
     public var watchdog = WatchdogOptions()
     /// Time between two looks at the list of tenants. Default 30 s.

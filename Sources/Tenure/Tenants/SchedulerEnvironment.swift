@@ -4,6 +4,7 @@ internal import Logging
 struct SchedulerEnvironment: Sendable {
     let handlers: Handlers
     let runs: RunOptions
+    let retention: Retention
     let autoMigrate: Bool
     let dispatcher: Dispatcher
     let surroundings: Surroundings

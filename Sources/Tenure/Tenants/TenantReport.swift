@@ -14,6 +14,8 @@ enum TenantReport: Sendable {
     /// The database cannot be used, since at least the trouble threshold.
     case troubled(String)
     case recovered
+    /// Topics for which there is work and no handler, in order.
+    case unhandled([String])
     /// The scheduler has ended; how long runs went on after the tenant was handed over, if it was.
     case closed(drained: Duration?)
 }

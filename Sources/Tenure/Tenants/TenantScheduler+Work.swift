@@ -25,16 +25,16 @@ extension TenantScheduler {
         return await self.sleep()
     }
 
-    /// Makes partitions ahead and drops those that are older than the retention. Waits for a quiet moment; a failure
+    /// Makes partitions ahead and drops those that are older than their retention. Waits for a quiet moment; a failure
     /// costs nothing for days.
     private func maintain(_ epoch: Epoch) async {
         // Owners of many tenants that opened together do not all come back in the same second.
         let spread = Duration.seconds(600 * self.environment.surroundings.chance.fraction())
         self.maintainAt = self.now.advanced(by: Self.maintenanceInterval + spread)
         do {
-            try await self.store.maintain(epoch: epoch, retention: self.environment.runs.retention)
+            try await self.store.maintain(epoch: epoch, retention: self.environment.retention)
         } catch {
-            self.log.warning("partitions of the history could not be maintained", metadata: ["error": "\(error)"])
+            self.log.warning("partitions could not be maintained", metadata: ["error": "\(error)"])
         }
     }
 
@@ -237,8 +237,13 @@ extension TenantScheduler {
     /// Work without a handler waits in its table; people are told once per topic.
     private func park(_ items: [WorkItem]) {
         self.queue.park(items.map(\.id))
+        let known = self.unhandledTopics.count
         for item in items where self.unhandledTopics.insert(item.topic).inserted {
             self.environment.events.emit(.topicUnhandled, [.tenant(self.tenant.id), .text("topic", item.topic)])
+        }
+        // A few tell what is wrong.
+        if self.unhandledTopics.count != known {
+            self.report(.unhandled(Array(self.unhandledTopics.sorted().prefix(10))))
         }
     }
 

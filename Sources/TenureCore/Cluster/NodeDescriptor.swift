@@ -26,6 +26,8 @@ public struct NodeDescriptor: Sendable, Hashable, Codable {
     public var labels: [String: String]
     /// Whether it takes tenants.
     public var state: NodeState
+    /// What it finds by a list of its own; `nil` when it finds all tenants where every node does.
+    public var listing: TenantListing?
 
     /// Describes a node.
     public init(
@@ -37,7 +39,8 @@ public struct NodeDescriptor: Sendable, Hashable, Codable {
         capacity: Double = 1,
         maxTenants: Int = 1000,
         labels: [String: String] = [:],
-        state: NodeState = .active
+        state: NodeState = .active,
+        listing: TenantListing? = nil
     ) {
         self.id = id
         self.incarnation = incarnation
@@ -48,11 +51,48 @@ public struct NodeDescriptor: Sendable, Hashable, Codable {
         self.maxTenants = maxTenants
         self.labels = labels
         self.state = state
+        self.listing = listing
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, incarnation, host, pid, version, capacity, labels, state
+        case id, incarnation, host, pid, version, capacity, labels, state, listing
         case maxTenants = "max_tenants"
+    }
+}
+
+/// The tenants that one node knows by a list on its command line or in its settings file, which others may lack.
+///
+/// A tenant that stands on such lists is given to nodes that have it there only: an owner needs the connection string,
+/// which the cluster never tells.
+public struct TenantListing: Sendable, Hashable, Codable {
+    /// The tenants of the list, ordered by ID.
+    public var tenants: [TenantDescriptor]
+    /// Whether the node knows no others.
+    public var isEverything: Bool
+
+    /// Describes a list.
+    public init(_ tenants: [TenantDescriptor], isEverything: Bool) {
+        self.tenants = tenants.sorted { $0.id < $1.id }
+        self.isEverything = isEverything
+    }
+
+    /// Decodes a list.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.tenants = try container.decodeIfPresent([TenantDescriptor].self, forKey: .tenants) ?? []
+        self.isEverything = try container.decode(Bool.self, forKey: .isEverything)
+    }
+
+    /// Encodes a list; an empty one is left out, since scripts in Redis cannot tell it from an empty object.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        if !self.tenants.isEmpty { try container.encode(self.tenants, forKey: .tenants) }
+        try container.encode(self.isEverything, forKey: .isEverything)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case tenants
+        case isEverything = "is_everything"
     }
 }
 
@@ -76,6 +116,8 @@ public struct NodeLoad: Sendable, Hashable, Codable {
     public var isStalled: Bool = false
     /// Per-tenant lag in milliseconds, only for tenants that are late.
     public var lags: [String: Int64] = [:]
+    /// Topics of its tenants' work that it has no handler for, only for tenants that have some; `nil` when none has.
+    public var unhandledTopics: [String: [String]]?
 
     /// Nothing to report.
     public init() {}
@@ -89,6 +131,7 @@ public struct NodeLoad: Sendable, Hashable, Codable {
         case troubledTenants = "troubled"
         case openingTenants = "opening"
         case isStalled = "stalled"
+        case unhandledTopics = "unhandled"
     }
 }
 

@@ -1,6 +1,7 @@
 extension PlanDraft {
-    /// Whether a node may own a tenant by pin, required labels and the strategy's own rule.
+    /// Whether a node may own a tenant: it knows it, and pin, required labels and the strategy's own rule allow it.
     func isAllowed(_ tenant: TenantDescriptor, on node: NodeCandidate) -> Bool {
+        guard self.listings.knows(node.id, tenant.id) else { return false }
         if let pin = tenant.pinnedNode, pin != node.id { return false }
         if self.labelPolicy == .required, !node.hasLabels(tenant.labels) { return false }
         return self.strategy.isEligible(node, for: tenant)
@@ -44,6 +45,12 @@ extension PlanDraft {
         }
         let nodes = self.everyNode
         if nodes.isEmpty || nodes.contains(where: { self.isAllowed(tenant, on: $0) }) { return nil }
+        if let pin = tenant.pinnedNode, !self.listings.knows(pin, tenant.id) {
+            return "pinned to node \(pin), on whose list of tenants it is not"
+        }
+        if !nodes.contains(where: { self.listings.knows($0.id, tenant.id) }) {
+            return "no node has it on its list of tenants"
+        }
         if self.labelPolicy == .required {
             if let pin = tenant.pinnedNode, nodes.contains(where: { $0.id == pin && !$0.hasLabels(tenant.labels) }) {
                 return "pinned to node \(pin), which does not have the labels \(tenant.labelsText)"

@@ -20,6 +20,8 @@ struct PlanDraft {
     let opening: Set<TenantID>
     /// Tenants whose living owner cannot reach their database.
     let troubled: Set<TenantID>
+    /// Who knows the tenants that stand on lists of single nodes.
+    let listings: TenantListings
 
     var memory: PlannerMemory
     var changes = PlanChanges()
@@ -71,6 +73,7 @@ struct PlanDraft {
             for holder in self.changes.lost { living[holder.node] = nil }
         }
         self.living = living
+        self.listings = TenantListings(of: living.values)
         func reported(_ list: (NodeLoad) -> [TenantID]) -> Set<TenantID> {
             var reported: Set<TenantID> = []
             for (node, load) in input.state.loads where living[node] != nil {

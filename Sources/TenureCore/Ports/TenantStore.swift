@@ -57,7 +57,7 @@ package protocol TenantStore: Sendable {
     nonisolated var handlerStore: any HandlerStore { get }
 
     /// Creates partitions ahead of time and drops those older than the retention.
-    func maintain(epoch: Epoch, retention: Duration) async throws(StoreError)
+    func maintain(epoch: Epoch, retention: Retention) async throws(StoreError)
 
     /// Hints from the tenant's database that work was enqueued or definitions changed, while a connection is held.
     ///

@@ -62,6 +62,8 @@ package struct TenancyMachine: Sendable {
         case evicted
         /// The node leaves and nobody is there to take over.
         case abandon
+        /// The node leaves and the store gives no answer: its lock is not waited for, and runs out by itself.
+        case forsake
     }
 
     package enum Action: Sendable, Equatable {
@@ -149,6 +151,7 @@ package struct TenancyMachine: Sendable {
         case .forgotten: self.forgotten()
         case .evicted: self.evicted()
         case .abandon: self.abandon()
+        case .forsake: self.forsake()
         }
     }
 
@@ -234,6 +237,14 @@ package struct TenancyMachine: Sendable {
         case .installing(let epoch), .owning(let epoch):
             self.state = .yielding(epoch, to: nil)
             return [.stopClaiming(epoch)]
+        }
+    }
+
+    /// Claims have stopped where the lock is on its way out already, so nothing is left to be said.
+    private mutating func forsake() -> [Action] {
+        switch self.state {
+        case .absent, .installing, .owning, .yielding: []
+        case .incoming, .acquiring, .passing, .releasing: self.leave([.retire])
         }
     }
 

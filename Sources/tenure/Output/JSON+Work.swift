@@ -118,6 +118,33 @@ extension JSON {
             "correlation_id": .string(orNull: letter.correlationID),
             "created_at": .time(letter.createdAt),
             "payload": .raw(letter.payload),
+            "errors": .array(letter.errors.map(Self.attemptError)),
+        ])
+    }
+
+    /// What went wrong in one attempt.
+    private static func attemptError(_ error: AttemptError) -> JSON {
+        .object([
+            "attempt": .integer(error.attempt),
+            "at": .time(error.at),
+            "state": .string(error.state),
+            "node": .string(orNull: error.node),
+            "epoch": .integer(error.epoch?.value),
+            "reason": .string(orNull: error.reason),
+            "error": .string(orNull: error.error),
+        ])
+    }
+
+    /// Who changed what.
+    static func change(_ change: Change) -> JSON {
+        .object([
+            "at": .time(change.at),
+            "what": .string(change.what),
+            "name": .string(orNull: change.name),
+            "count": .integer(change.count),
+            "detail": change.detail.map { .raw($0) } ?? .null,
+            "by_role": .string(change.role),
+            "via": .string(orNull: change.program),
         ])
     }
 }

@@ -42,6 +42,19 @@ struct SettingDefinition: Sendable {
         }
     }
 
+    /// A duration that may also be endless.
+    static func duration(_ key: String, environment: String? = nil, _ path: Path<Duration?>) -> Self {
+        Self(key, environment: environment, at: path) { text throws(BadValue) in
+            if text == "never" { return nil }
+            guard let duration = DurationText.parse(text) else {
+                throw BadValue(hint: DurationText.hint + ", or never")
+            }
+            return duration
+        } show: {
+            $0.map(DurationText.text) ?? "never"
+        }
+    }
+
     static func integer(
         _ key: String,
         environment: String? = nil,

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Tenure
 
 /// The clients of a command, with what they need closed afterwards.
@@ -8,7 +9,17 @@ struct TenantAccess: Sendable {
     /// Clients of the tenants that these settings know. Connects when they are first used.
     init(_ settings: Settings) throws {
         self.cluster = try settings.clusterClient()
-        self.router = TenantRouter(discovery: try settings.tenantDiscovery(), hints: self.cluster)
+        self.router = TenantRouter(
+            discovery: try settings.tenantDiscovery(),
+            hints: self.cluster,
+            name: Self.caller
+        )
+    }
+
+    /// Who calls, for the tenant's record of changes.
+    private static var caller: String {
+        let name = "command by \(NSUserName())@\(ProcessInfo.processInfo.hostName)"
+        return String(name.filter { $0.isASCII && !$0.isNewline }.prefix(50))
     }
 
     /// Sends what is to be sent, and closes every connection.

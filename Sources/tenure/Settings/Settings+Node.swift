@@ -17,6 +17,7 @@ extension Settings {
         options.runs = self.runs
         options.runs.limits = self.topics.compactMap(\.limit)
         options.connections = self.connections
+        options.retention = self.retention
         options.watchdog = self.watchdog
         options.discoveryInterval = self.discovery.interval
         options.autoMigrate = self.autoMigrate

@@ -42,6 +42,7 @@ struct Settings: Sendable {
     var coordination = CoordinationOptions()
     var runs = RunOptions()
     var connections = ConnectionOptions()
+    var retention = RetentionOptions()
     var watchdog = WatchdogOptions()
     var discovery = Discovery()
     var selection = Selection.weightedFair

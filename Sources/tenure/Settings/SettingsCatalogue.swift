@@ -4,7 +4,8 @@ internal import Tenure
 /// All scalar settings, in the order in which they are shown.
 enum SettingsCatalogue {
     static let definitions: [SettingDefinition] =
-        Self.general + Self.coordination + Self.runs + Self.connections + Self.watchdog + Self.discovery
+        Self.general + Self.coordination + Self.runs + Self.connections + Self.retention + Self.watchdog
+        + Self.discovery
 
     /// Settings that are lists or mappings: only a file has them.
     static let structures = ["labels", "tenants", "topics"]
@@ -76,6 +77,12 @@ enum SettingsCatalogue {
             \.connections.perDatabase
         ),
         .duration("connections.idle_timeout", environment: "CONNECTION_IDLE_TIMEOUT", \.connections.idleTimeout),
+    ]
+
+    private static let retention: [SettingDefinition] = [
+        .duration("dead_letters.retention", environment: "DEAD_LETTERS_RETENTION", \.retention.deadLetters),
+        .duration("inbox.retention", environment: "INBOX_RETENTION", \.retention.inbox),
+        .duration("changes.retention", environment: "CHANGES_RETENTION", \.retention.changes),
     ]
 
     private static let watchdog: [SettingDefinition] = [

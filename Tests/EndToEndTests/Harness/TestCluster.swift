@@ -31,12 +31,15 @@ final class TestCluster: Sendable {
 
     /// Starts the servers and creates the tenants; no node yet.
     ///
-    /// - Parameter redisURL: Where a Redis is that the test started and will stop; without it one is started.
+    /// - Parameters:
+    ///   - redisURL: Where a Redis is that the test started and will stop; without it one is started.
+    ///   - isIdle: The tenants have no job.
     static func start(
         databases: Int = 20,
         schemasInTwoMore: Int = 40,
         registryApart: Bool = false,
-        redisURL: String? = nil
+        redisURL: String? = nil,
+        isIdle: Bool = false
     ) async throws -> TestCluster {
         async let redis = redisURL == nil ? PrivateRedis.start() : nil
         async let postgres = PrivatePostgres.start(settings: ["max_connections=300"], isDurable: true)
@@ -53,7 +56,7 @@ final class TestCluster: Sendable {
             registry: registry,
             tenants: tenants
         )
-        try await cluster.createTenants()
+        try await cluster.createTenants(withJobs: !isIdle)
         return cluster
     }
 
@@ -102,9 +105,10 @@ final class TestCluster: Sendable {
     }
 
     /// Starts a node; does not wait for anything.
-    func startNode(_ id: String, _ extra: String...) throws -> TestNode {
+    func startNode(_ id: String, _ extra: String..., environment: [String: String] = [:]) throws -> TestNode {
         let arguments = ["node", "--node-id", id, "--event-format", "json"] + extra + self.connectionFlags
-        return TestNode(id: id, process: try ChildProcess(path: Self.binary, arguments: arguments))
+        let process = try ChildProcess(path: Self.binary, arguments: arguments, environment: environment)
+        return TestNode(id: id, process: process)
     }
 
     /// Starts nodes and waits until every tenant is owned and has run its job.
@@ -116,7 +120,7 @@ final class TestCluster: Sendable {
 
     // MARK: Tenants
 
-    private func createTenants() async throws {
+    private func createTenants(withJobs: Bool) async throws {
         _ = try await self.registry.query("CREATE DATABASE registry")
         for database in Set(self.tenants.map(\.database)).sorted() {
             _ = try await self.postgres.query("CREATE DATABASE \(database)")
@@ -135,6 +139,7 @@ final class TestCluster: Sendable {
             database: "registry"
         )
         try await self.tenure("tenants", "migrate", "--all")
+        guard withJobs else { return }
         for (database, tenants) in Dictionary(grouping: self.tenants, by: \.database) {
             let statements = tenants.map {
                 "SELECT \($0.schema).schedule_job(name => 'tick', topic => 'tick', cron => '* * * * * *', "

@@ -1,3 +1,4 @@
+import Foundation
 import InMemoryStores
 import PostgresClient
 import PostgresStore
@@ -101,11 +102,11 @@ extension PostgresTenantHarness {
         ).map { row in
             TenantContents.DeadLetter(
                 work: try Self.work(row),
-                reason: row[23],
-                error: row[24],
-                node: row[25],
-                epoch: row.number(26).map { Epoch($0) },
-                failedAt: ServerTime(microseconds: try row.required(27))
+                reason: row[24],
+                error: row[25],
+                node: row[26],
+                epoch: row.number(27).map { Epoch($0) },
+                failedAt: ServerTime(microseconds: try row.required(28))
             )
         }
     }
@@ -143,7 +144,7 @@ extension PostgresTenantHarness {
     private static let workColumns = """
         id, kind, topic, payload, \(time("due_at")), priority, attempts, max_attempts, backoff_base_ms, backoff_max_ms,
         timeout_ms, ordering_key, job_name, \(time("scheduled_for")), correlation_id, trace_context, suspect, crashes,
-        unique_key, retry, \(time("retry_until")), limit_key, retry_for_ms
+        unique_key, retry, \(time("retry_until")), limit_key, retry_for_ms, \(AttemptError.column)
         """
 
     private static func work(_ row: Row) throws -> TenantContents.Work {
@@ -171,7 +172,8 @@ extension PostgresTenantHarness {
                 crashes: Int(try row.required(17))
             ),
             uniqueKey: row[18],
-            retryFor: row.number(22).map { .milliseconds($0) }
+            retryFor: row.number(22).map { .milliseconds($0) },
+            errors: try AttemptError.list(row[23])
         )
         work.item.retry.delays = row[19].flatMap(RetryDelays.init)
         work.item.retryUntil = row.time(20)
@@ -219,4 +221,13 @@ private struct Row {
     }
 
     func time(_ column: Int) -> ServerTime? { self.number(column).map { ServerTime(microseconds: $0) } }
+}
+
+extension AttemptError {
+    /// What to read them by.
+    fileprivate static let column = "errors_in_microseconds(errors)"
+
+    fileprivate static func list(_ text: String?) throws -> [AttemptError] {
+        try text.map { try JSONDecoder().decode([AttemptError].self, from: Data($0.utf8)) } ?? []
+    }
 }

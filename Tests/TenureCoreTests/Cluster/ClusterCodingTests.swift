@@ -37,6 +37,18 @@ struct ClusterCodingTests {
         #expect(try self.decoded(NodeDescriptor.self, text) == descriptor)
     }
 
+    @Test("A node's own list of tenants: absent unless it has one, and without an array that is empty")
+    func listing() throws {
+        let empty = TenantListing([], isEverything: true)
+        let full = TenantListing([TenantDescriptor(id: try TenantID("t1"))], isEverything: false)
+
+        #expect(try self.json(empty) == #"{"is_everything":true}"#)
+        #expect(try self.decoded(TenantListing.self, self.json(empty)) == empty)
+        let tenant = #"{"id":"t1","labels":{},"priority":0,"suspended":false,"weight":1}"#
+        #expect(try self.json(full) == #"{"is_everything":false,"tenants":["# + tenant + "]}")
+        #expect(try self.decoded(TenantListing.self, self.json(full)) == full)
+    }
+
     @Test("A tenant")
     func tenantDescriptor() throws {
         let descriptor = TenantDescriptor(

@@ -254,4 +254,24 @@ struct TenancyMachineTests {
         #expect(releasing == [.release(request, Epoch(5))])
         #expect(machine.handle(.releaseReplied(request, .answered(true)), at: self.now) == [.retire])
     }
+
+    @Test(
+        "A node that leaves while the store is silent waits for no lock that is on its way out, and for claims to stop"
+    )
+    func forsaken() throws {
+        var machine = self.owner(3)
+        #expect(machine.handle(.forsake, at: self.now) == [], "it claims")
+        #expect(machine.handle(.abandon, at: self.now) == [.stopClaiming(Epoch(3))])
+        #expect(machine.handle(.forsake, at: self.now) == [], "claims have not stopped")
+        let release = machine.handle(.claimsStopped(Epoch(3), lastClaim: .distantPast), at: self.now)
+        #expect(release == [.release(try self.request(release), Epoch(3))])
+
+        #expect(machine.handle(.forsake, at: self.now) == [.retire])
+        #expect(machine.isAbsent)
+        #expect(machine.handle(.forsake, at: self.now) == [])
+
+        var waiting = TenancyMachine(holder: self.own)
+        _ = waiting.handle(.observed(self.assigned()), at: self.now)
+        #expect(waiting.handle(.forsake, at: self.now) == [.retire])
+    }
 }

@@ -29,6 +29,9 @@ struct SettingsProblemsTests {
         settings.watchdog.stuck = .zero
         settings.watchdog.unowned = .zero
         settings.watchdog.cooldown = .zero
+        settings.retention.deadLetters = .zero
+        settings.retention.inbox = .zero
+        settings.retention.changes = .zero
         settings.discovery.interval = .zero
         settings.capacity = 0
 
@@ -37,11 +40,13 @@ struct SettingsProblemsTests {
         #expect(problems.allSatisfy { !$0.settings.isEmpty }, "\(problems)")
         let first = Set(problems.compactMap { $0.settings.first?.split(separator: " ").first.map(String.init) })
         let expected: Set<String> = [
-            "capacity", "connections.per_database", "connections.per_server", "coordination.drain_timeout",
+            "capacity", "changes.retention", "connections.per_database", "connections.per_server",
+            "coordination.drain_timeout",
             "coordination.heartbeat_interval", "coordination.leader_lease_duration", "coordination.lock_duration",
             "coordination.max_concurrent_moves", "coordination.max_schedules_per_node", "coordination.node_timeout",
             "coordination.rebalance_cooldown", "coordination.rebalancing_threshold", "coordination.safety_margin",
-            "discovery.interval", "runs.batch_size", "runs.default_timeout", "runs.max_concurrent",
+            "dead_letters.retention", "discovery.interval", "inbox.retention", "runs.batch_size",
+            "runs.default_timeout", "runs.max_concurrent",
             "runs.max_concurrent_per_tenant", "runs.retention", "watchdog.cooldown", "watchdog.overdue",
             "watchdog.stuck", "watchdog.unowned",
         ]

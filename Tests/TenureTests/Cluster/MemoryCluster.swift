@@ -49,6 +49,7 @@ struct MemoryCluster: Sendable {
             let environment = SchedulerEnvironment(
                 handlers: Handlers(),
                 runs: options.runs,
+                retention: Retention(runs: options.runs.retention),
                 autoMigrate: true,
                 dispatcher: Dispatcher(runs: options.runs, selection: options.selection, clock: clock),
                 surroundings: Surroundings(clock: clock),

@@ -31,6 +31,8 @@ struct ClusterStatusReport: Sendable {
             ["id", "owner", "epoch", "state", "lag_ms"],
             empty: "No tenants."
         )
+        let unhandled = self.tenants.filter { $0["unhandled_topics"] != .array([]) }
+        if !unhandled.isEmpty { lines += Self.section(unhandled, ["id", "unhandled_topics"], empty: "") }
         if !self.unassigned.isEmpty { lines += Self.section(self.unassigned, ["id", "reason"], empty: "") }
         if !self.moves.isEmpty {
             lines += Self.section(self.moves, ["tenant", "from", "to", "stage", "reason"], empty: "")
@@ -72,7 +74,9 @@ struct ClusterStatusReport: Sendable {
         self.state.tenants.values.sorted { $0.id < $1.id }.map { tenant in
             let lock = self.state.locks[tenant.id]
             let owner = lock?.holder.node ?? self.state.owners[tenant.id]
-            let lag = owner.flatMap { self.state.loads[$0]?.lags[tenant.id.description] } ?? 0
+            let load = owner.flatMap { self.state.loads[$0] }
+            let lag = load?.lags[tenant.id.description] ?? 0
+            let unhandled = load?.unhandledTopics?[tenant.id.description] ?? []
             return .object([
                 "id": .string(tenant.id.description),
                 "owner": .string(orNull: lock?.holder.node.description),
@@ -84,6 +88,7 @@ struct ClusterStatusReport: Sendable {
                 "priority": .integer(tenant.priority),
                 "labels": .labels(tenant.labels),
                 "pinned_node": .string(orNull: tenant.pinnedNode?.description),
+                "unhandled_topics": .array(unhandled.map { .string($0) }),
             ])
         }
     }

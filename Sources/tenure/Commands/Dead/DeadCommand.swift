@@ -6,7 +6,8 @@ struct DeadCommand: AsyncParsableCommand {
         commandName: "dead",
         abstract: "Dead letters: work that failed for good.",
         discussion: """
-            Nothing retries them by itself: retry them when the cause is mended, or discard them.
+            Nothing retries them by itself: retry them when the cause is mended, or discard them. Who did either is \
+            shown by 'tenure tenants changes'.
 
             Example:
               tenure dead list --tenant acme

@@ -5,7 +5,7 @@ internal import Tenure
 struct DeadShowCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Shows everything about a dead letter.",
+        abstract: "Shows everything about a dead letter: the payload, and the errors of its attempts.",
         discussion: """
             Example:
               tenure dead show 4711 --tenant acme
@@ -22,6 +22,13 @@ struct DeadShowCommand: GlobalCommand {
         guard let letter = try await self.scope.withClient(self.global, { try await $0.deadLetter(self.id) }) else {
             throw Failure(.failed, "there is no dead letter \(self.id)")
         }
-        self.global.results.object(.deadLetter(letter))
+        let json = JSON.deadLetter(letter)
+        guard case .object(let entries) = json, case .array(let errors)? = json["errors"] else { return }
+        let columns = ["attempt", "at", "state", "node", "epoch", "reason", "error"]
+        self.global.results.result(
+            json,
+            text: TextTable.lines(entriesOf: .object(entries.filter { $0.key != "errors" }))
+                + (errors.isEmpty ? [] : [""] + TextTable.lines(errors, columns: columns))
+        )
     }
 }

@@ -15,6 +15,7 @@ struct TenantsCommand: AsyncParsableCommand {
             TenantsAddCommand.self, TenantsListCommand.self, TenantsShowCommand.self, TenantsSuspendCommand.self,
             TenantsResumeCommand.self, TenantsRemoveCommand.self, TenantsMoveCommand.self, TenantsPinCommand.self,
             TenantsUnpinCommand.self, TenantsMigrateCommand.self, TenantsExportCommand.self, TenantsImportCommand.self,
+            TenantsChangesCommand.self,
         ]
     )
 }
