@@ -77,9 +77,17 @@ let package = Package(
         ),
 
         .executableTarget(
-            name: "three-nodes", dependencies: ["Tenure", lifecycle, log, unixSignals], path: "examples/three-nodes", exclude: ["README.md"]),
+            name: "three-nodes",
+            dependencies: ["Tenure", lifecycle, log, unixSignals],
+            path: "examples/three-nodes",
+            exclude: ["README.md"]
+        ),
         .executableTarget(
-            name: "embedded", dependencies: ["Tenure", lifecycle, log, unixSignals], path: "examples/embedded", exclude: ["README.md"]),
+            name: "embedded",
+            dependencies: ["Tenure", lifecycle, log, unixSignals],
+            path: "examples/embedded",
+            exclude: ["README.md"]
+        ),
         .executableTarget(name: "enqueue", dependencies: ["Tenure"], path: "examples/enqueue"),
 
         .target(name: "TestSupport", dependencies: ["IOReactor", "CLinux"], path: "Tests/Support"),
@@ -91,20 +99,23 @@ let package = Package(
         .testTarget(
             name: "RedisCoordinationTests",
             dependencies: [
-                "IOReactor", "InMemoryStores", "RedisClient", "RedisCoordination", "TenureCore", "TenureTesting", "TestSupport",
+                "IOReactor", "InMemoryStores", "RedisClient", "RedisCoordination", "TenureCore", "TenureTesting",
+                "TestSupport",
             ]
         ),
         .testTarget(
             name: "PostgresStoreTests",
             dependencies: [
-                "IOReactor", "InMemoryStores", "PostgresClient", "PostgresStore", "TenureCore", "TenureTesting", "TestSupport",
+                "IOReactor", "InMemoryStores", "PostgresClient", "PostgresStore", "TenureCore", "TenureTesting",
+                "TestSupport",
             ]
         ),
         .testTarget(name: "InMemoryStoresTests", dependencies: ["InMemoryStores", "TenureCore", "TenureTesting"]),
         .testTarget(
             name: "TenureTests",
             dependencies: [
-                "Cron", "IOReactor", "PostgresClient", "PostgresStore", "InMemoryStores", "RedisClient", "RedisCoordination",
+                "Cron", "IOReactor", "PostgresClient", "PostgresStore", "InMemoryStores", "RedisClient",
+                "RedisCoordination",
                 "Tenure", "TenureCore", "TenureTesting", "TestSupport", log,
             ]
         ),
@@ -121,12 +132,13 @@ let package = Package(
 )
 
 for target in package.targets where target.type != .system {
-    target.swiftSettings = (target.swiftSettings ?? []) + [
-        .swiftLanguageMode(.v6),
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        .treatAllWarnings(as: .error),
-    ]
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
 }

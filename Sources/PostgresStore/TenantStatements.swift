@@ -2,6 +2,7 @@ internal import PostgresClient
 
 /// The statements of an owner, made for one schema once.
 struct TenantStatements: Sendable {
+    let deferCommit: PostgresStatement
     let takeOwnership: PostgresStatement
     let rehearse: PostgresStatement
     let openTenant: PostgresStatement
@@ -23,6 +24,7 @@ struct TenantStatements: Sendable {
     let noteUses: PostgresStatement
 
     init(_ schema: SchemaName) {
+        self.deferCommit = Statements.deferCommit.prepared(in: schema)
         self.takeOwnership = Statements.takeOwnership.prepared(in: schema)
         self.rehearse = Statements.rehearse.prepared(in: schema)
         self.openTenant = Statements.openTenant.prepared(in: schema)

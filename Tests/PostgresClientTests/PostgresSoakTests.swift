@@ -120,7 +120,7 @@ struct PostgresSoakTests {
         try await Polling.wait(for: "the sessions to end") {
             let sql =
                 "SELECT count(*) FROM pg_stat_activity "
-                    + "WHERE datname = current_database() AND backend_type = 'client backend'"
+                + "WHERE datname = current_database() AND backend_type = 'client backend'"
             return try await admin.run(sql).single().int(0) == 1
         }
     }

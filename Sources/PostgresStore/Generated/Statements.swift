@@ -1018,6 +1018,17 @@ SELECT d.datname::text, d.tup_inserted FROM pg_stat_database AS d WHERE d.datnam
 
 """#)
 
+    /// The contents of `defer_commit.sql`.
+    package static let deferCommit = Statement(
+        name: "defer_commit",
+        sha256: "ac001c240cf1560e9ae956e544e75bb5c4436a9e3d6445e91dca25bb3ad84f4f",
+        parameterCount: 0,
+        source: #"""
+-- The commit of this transaction does not wait for the disk. What is committed later and does wait makes it durable too.
+SELECT set_config('synchronous_commit', 'off', true)
+
+"""#)
+
     /// The contents of `handling_outcome.sql`.
     package static let handlingOutcome = Statement(
         name: "handling_outcome",
@@ -1431,6 +1442,7 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientWork,
         completeHandling,
         databaseActivity,
+        deferCommit,
         handlingOutcome,
         jobs,
         limitUses,

@@ -25,7 +25,7 @@ extension PostgresTenantStore {
     }
 
     package func takeOwnership(epoch: Epoch, holder: Holder) async throws(StoreError) -> OwnershipReply {
-        let unit = self.ownershipUnit(epoch, holder)
+        let unit = self.ownershipUnit(epoch, holder, .durable)
         return try await self.run(unit, Self.taking) { answers throws(PostgresError) in try self.ownership(answers) }
     }
 
@@ -36,7 +36,12 @@ extension PostgresTenantStore {
         lending: Duration,
         first: ClaimPass?
     ) async throws(StoreError) -> Assumption {
-        var units = [self.ownershipUnit(epoch, holder), self.openingUnit(epoch, holder, living, lending)]
+        // Who stands by comes by a planned move. Its predecessor has stopped by itself, so the fence need not be on disk
+        // before the first claim is, which is committed later and waits for both.
+        let commit: Commit = self.standby == nil ? .durable : .deferred
+        var units = [
+            self.ownershipUnit(epoch, holder, commit), self.openingUnit(epoch, holder, living, lending, commit),
+        ]
         if let first { units.append(self.unit(first)) }
         // Read after the pass has looked for changes, so that none is missed in between.
         units.append(self.jobsUnit())
@@ -68,7 +73,8 @@ extension PostgresTenantStore {
         let rehearsal = PostgresUnit(self.statements.rehearse)
         let reads = self.jobsUnit()
         // An epoch that is always refused.
-        let ownership = self.ownershipUnit(Epoch(-1), Holder(node: Self.nobody, incarnation: Incarnation("")))
+        let nobody = Holder(node: Self.nobody, incarnation: Incarnation(""))
+        let ownership = self.ownershipUnit(Epoch(-1), nobody, .deferred)
         let deadline = ContinuousClock.now + self.timeouts.opening
         self.standby?.expire()
         self.standby = nil
@@ -79,8 +85,21 @@ extension PostgresTenantStore {
                 deadline: deadline,
                 patience: Self.standbyPatience
             ) { connection in
-                for result in await connection.pipeline([ownership, rehearsal, reads], deadline: deadline) {
-                    _ = try result.get()
+                // Until one goes as smoothly as the move should: the first ones read the catalog and plan.
+                let clock = ContinuousClock()
+                let start = clock.now
+                let gate = QuietGate(at: .zero, patience: Self.rehearsalPatience)
+                var quickest = QuickestRoundTrip()
+                while true {
+                    let sentAt = clock.now
+                    for result in await connection.pipeline([ownership, rehearsal, reads], deadline: deadline) {
+                        _ = try result.get()
+                    }
+                    let roundTrip = sentAt.duration(to: clock.now)
+                    let now = MonotonicInstant.zero.advanced(by: start.duration(to: clock.now))
+                    if gate.probed(roundTrip: roundTrip, quickest: quickest, at: now) == .proceed { break }
+                    quickest.note(roundTrip)
+                    try await clock.sleep(for: QuietGate.pause)
                 }
             }
             if self.isClosed { session.expire() } else { self.standby = session }
@@ -89,22 +108,40 @@ extension PostgresTenantStore {
         }
     }
 
+    /// When a transaction is on disk.
+    private enum Commit {
+        /// Before its commit is answered.
+        case durable
+        /// With whatever is committed durably next.
+        case deferred
+    }
+
     private static let standbyPatience = Duration.seconds(2)
+    private static let rehearsalPatience = Duration.milliseconds(300)
     private static let taking = "ownership.take"
     // The literal is a valid name.
     private static let nobody = try! NodeID("nobody")
 
-    private func ownershipUnit(_ epoch: Epoch, _ holder: Holder) -> PostgresUnit {
-        PostgresUnit(
+    private func unit(_ commit: Commit) -> PostgresUnit {
+        switch commit {
+        case .durable: PostgresUnit()
+        case .deferred: PostgresUnit(self.statements.deferCommit)
+        }
+    }
+
+    private func ownershipUnit(_ epoch: Epoch, _ holder: Holder, _ commit: Commit) -> PostgresUnit {
+        var unit = self.unit(commit)
+        unit.add(
             self.statements.takeOwnership,
             .int(epoch.value),
             .text(holder.node.description),
             .text(holder.incarnation.description)
         )
+        return unit
     }
 
     private func ownership(_ answers: [PostgresRows]) throws(PostgresError) -> OwnershipReply {
-        let row = try answers[0].single()
+        let row = try answers[answers.count - 1].single()
         return try row.bool(0) ? .installed : .refused(floor: Epoch(Int64(try row.int(1))))
     }
 
@@ -112,9 +149,11 @@ extension PostgresTenantStore {
         _ epoch: Epoch,
         _ holder: Holder,
         _ living: [Incarnation],
-        _ lending: Duration
+        _ lending: Duration,
+        _ commit: Commit
     ) -> PostgresUnit {
-        var unit = PostgresUnit(
+        var unit = self.unit(commit)
+        unit.add(
             self.statements.openTenant,
             .int(epoch.value),
             .text(holder.incarnation.description),
@@ -132,7 +171,7 @@ extension PostgresTenantStore {
         living: [Incarnation],
         lending: Duration
     ) async throws(StoreError) -> Opening {
-        let unit = self.openingUnit(epoch, holder, living, lending)
+        let unit = self.openingUnit(epoch, holder, living, lending, .durable)
         let opening = try await self.run(unit, "tenant.open") { answers throws(PostgresError) in
             try self.opening(answers, holder)
         }
@@ -141,6 +180,7 @@ extension PostgresTenantStore {
     }
 
     private func opening(_ answers: [PostgresRows], _ holder: Holder) throws(PostgresError) -> Opening {
+        let answers = answers.suffix(3).map(\.self)
         let look = try answers[2].single()
         self.definitionsSeen = try look.string(1)
         self.jobsVersion += 1

@@ -67,18 +67,27 @@ extension TenantScheduler {
         self.queue.setHeld(self.runs.items + self.doubtful.flatMap(\.items))
     }
 
+    /// What an exchange is made for.
+    enum ExchangePurpose {
+        /// To do what there is to do.
+        case work
+        /// Likewise; made also when there is nothing, because its round trip is to be measured.
+        case probe
+        /// The last pass before a hand-over: it claims nothing and looks for nothing.
+        case last
+    }
+
     /// Settles what has ended, materialises what is due, claims what there are slots for, and looks for more.
     ///
-    /// - Parameter isLast: Whether this is the last pass before a hand-over: it claims nothing and looks for nothing.
     /// - Returns: Whether another round should follow at once.
     @discardableResult
-    func exchange(_ epoch: Epoch, isLast: Bool = false) async -> Bool {
+    func exchange(_ epoch: Epoch, purpose: ExchangePurpose = .work) async -> Bool {
         guard let serverNow = self.serverNow else { return false }
-        let finished = self.takeSettleable(force: isLast)
+        let finished = self.takeSettleable(force: purpose == .last)
         var pass = ClaimPass(epoch: epoch, holder: self.holder)
         var claims: [Claim] = []
         self.queue.note(serverNow)
-        if !isLast {
+        if purpose != .last {
             pass.materialise = self.jobs.plan(at: serverNow, limit: 100)
             claims = self.takeClaims()
             pass.claims = claims.map(\.request)
@@ -93,12 +102,15 @@ extension TenantScheduler {
         }
         let isLookDue = self.cancellationLookAt.map { $0 <= self.now } ?? false
         let isPassNeeded =
-            isLast || !pass.materialise.isEmpty || !claims.isEmpty || pass.scan != nil || pass.sleepUntil != nil
+            purpose != .work || !pass.materialise.isEmpty || !claims.isEmpty || pass.scan != nil
+            || pass.sleepUntil != nil
             || isLookDue
         guard isPassNeeded || !finished.isEmpty else { return false }
 
         let request = Exchange(settlements: Self.settlements(of: finished), pass: isPassNeeded ? pass : nil)
+        let sentAt = self.now
         let reply = await self.store.exchange(request)
+        self.quickestPass.note(sentAt.duration(to: self.now))
         self.take(reply.settlements, for: request.settlements, finished)
         guard let result = reply.pass else { return false }
         switch result {

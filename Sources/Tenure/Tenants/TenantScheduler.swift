@@ -30,6 +30,8 @@ actor TenantScheduler {
     static let longestSleep = Duration.seconds(60)
     /// How often an idle tenant is looked at all the same.
     static let idleSweep = Duration.seconds(900)
+    /// How long the search for a good moment to stop claiming may take.
+    static let stopPatience = Duration.milliseconds(250)
     /// How often lent claims are looked at again.
     static let lentInterval = Duration.milliseconds(500)
     /// How long ends of attempts are collected while others of the tenant go on.
@@ -87,6 +89,10 @@ actor TenantScheduler {
     var retryAt: MonotonicInstant?
     var maintainAt: MonotonicInstant = .zero
     var leftAt: MonotonicInstant?
+    /// Set while this owner looks for a good moment to stop claiming.
+    var stopGate: QuietGate?
+    /// What a pass takes when nothing disturbs it.
+    var quickestPass = QuickestRoundTrip()
     /// How the present tenure began, until its first claim pass has been reported.
     var arrival: TenancyMachine.Arrival?
     private var signalTask: Task<Void, Never>?
@@ -227,10 +233,13 @@ actor TenantScheduler {
             await self.getReady(move)
         case .activate(let epoch, let arrival):
             self.leftAt = nil
+            self.stopGate = nil
             self.phase = .activating(epoch, arrival)
             self.retryAt = nil
         case .stopClaiming(let epoch):
-            await self.stopClaiming(epoch)
+            self.stopGate = QuietGate(at: self.now, patience: Self.stopPatience)
+            // A database that does not answer has no good moments.
+            if self.phase != .working(epoch) || self.retryAt != nil { await self.stopClaiming(epoch) }
         case .resumeClaiming(let epoch):
             if self.phase == .yielded(epoch) {
                 self.phase = .working(epoch)
@@ -265,11 +274,32 @@ actor TenantScheduler {
         }
     }
 
+    /// Makes passes until one is answered without delay, which is a good moment for the last one; works on meanwhile.
+    ///
+    /// - Returns: When the next probe is due; `nil` when claiming has stopped, or goes on for another reason.
+    private func approachStop(_ epoch: Epoch) async -> MonotonicInstant? {
+        guard let gate = self.stopGate else { return nil }
+        if self.retryAt == nil {
+            let quickest = self.quickestPass
+            let sentAt = self.now
+            await self.exchange(epoch, purpose: .probe)
+            let roundTrip = sentAt.duration(to: self.now)
+            if self.phase == .working(epoch), self.retryAt == nil,
+                gate.probed(roundTrip: roundTrip, quickest: quickest, at: self.now) == .probeAgain
+            {
+                return self.now.advanced(by: QuietGate.pause)
+            }
+        }
+        await self.stopClaiming(epoch)
+        return nil
+    }
+
     /// Makes the last claim pass, so that nothing that is due waits for the successor longer than the hand-over takes.
     private func stopClaiming(_ epoch: Epoch) async {
+        self.stopGate = nil
         switch self.phase {
         case .working(epoch):
-            if self.retryAt == nil { await self.exchange(epoch, isLast: true) }
+            if self.retryAt == nil { await self.exchange(epoch, purpose: .last) }
             // The pass may have found that somebody else owns the tenant by now.
             if self.phase == .working(epoch) { self.phase = .yielded(epoch) }
         case .activating(epoch, _):
@@ -286,6 +316,9 @@ actor TenantScheduler {
     private func step() async -> MonotonicInstant? {
         self.runs.cancelOverdue(at: self.now)
         self.collectFinished()
+        if self.retryAt != nil, self.stopGate != nil, case .working(let epoch) = self.phase {
+            await self.stopClaiming(epoch)
+        }
         if let retryAt, retryAt > self.now { return retryAt }
         self.retryAt = nil
         await self.storeProgress()
@@ -299,7 +332,9 @@ actor TenantScheduler {
             return self.retryAt ?? self.now
         case .working(let epoch):
             if self.needsOpening || self.isLentCheckDue { await self.reopen(epoch) }
-            return await self.work(epoch)
+            let probeAt = await self.approachStop(epoch)
+            guard self.phase == .working(epoch) else { return self.now }
+            return [await self.work(epoch), probeAt].compactMap(\.self).min()
         case .yielded:
             await self.settleOnly()
             await self.lookForCancellations()

@@ -57,15 +57,25 @@ struct StoreDatabase: Sendable {
 
 /// Creates a database for a body and drops it, with whoever is still connected.
 ///
-/// - Parameter isMigrated: Whether the schema is there already.
-func withStoreDatabase(isMigrated: Bool = true, _ body: (StoreDatabase) async throws -> Void) async throws {
+/// - Parameters:
+///   - isMigrated: Whether the schema is there already.
+///   - server: Where; the tests' common server by default. It may be restarted by the body.
+func withStoreDatabase(
+    isMigrated: Bool = true,
+    on server: PrivatePostgres? = nil,
+    _ body: (StoreDatabase) async throws -> Void
+) async throws {
     let reactor = IOReactor(name: "test-store")
     let result: Result<Void, any Error>
     do {
-        let url = try Servers.requirePostgres()
-        let admin = try await PostgresConnection.open(try PostgresTarget(url), reactor: reactor, deadline: .soon)
+        let url = try server?.url(database: "postgres") ?? Servers.requirePostgres()
+        func administer(_ sql: String) async throws {
+            let admin = try await PostgresConnection.open(try PostgresTarget(url), reactor: reactor, deadline: .soon)
+            try await admin.run(sql)
+            await admin.close()
+        }
         let name = "store_\(UUID().uuidString.prefix(8).lowercased())"
-        _ = try await admin.run("CREATE DATABASE \(name)")
+        try await administer("CREATE DATABASE \(name)")
         let pools = PostgresPools(reactor: reactor)
         let database = StoreDatabase(
             name: name,
@@ -90,8 +100,7 @@ func withStoreDatabase(isMigrated: Bool = true, _ body: (StoreDatabase) async th
             result = .failure(error)
         }
         await pools.close()
-        _ = try await admin.run("DROP DATABASE \(name) WITH (FORCE)")
-        await admin.close()
+        try await administer("DROP DATABASE \(name) WITH (FORCE)")
     } catch {
         try await HelperThread.run { reactor.shutdown() }
         throw error
