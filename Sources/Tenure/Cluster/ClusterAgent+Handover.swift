@@ -3,17 +3,17 @@ internal import IOReactor
 /// The pace of planned moves: one at a time is at its critical step on a node, in a moment in which nothing is due.
 extension ClusterAgent {
     /// How long the next move may go without an end before another one is reported beside it.
-    private static let reportPatience = Duration.milliseconds(300)
+    private static let reportPatience = Duration.milliseconds(600)
     /// How long a move waits for a quiet moment at most.
     private static let quietPatience = Duration.milliseconds(500)
     /// How long all moves that wait now may wait for quiet moments in all: many moves must not take for ever.
     private static let quietBudget = Duration.seconds(8)
-    /// How long an owner waits for a moment in which nothing of the tenant is due.
-    private static let stopPatience = Duration.milliseconds(150)
+    /// How long an owner waits for a moment in which nothing of its tenants is due.
+    private static let stopPatience = Duration.milliseconds(400)
     /// How far apart an owner lets go of tenants: each hand-over should have the servers to itself.
     private static let stopDistance = Duration.milliseconds(20)
-    /// How long it takes to let go of all tenants at most, because of that.
-    private static let stopBudget = Duration.seconds(4)
+    /// How long it takes to let go of all tenants at most, because of these two.
+    private static let stopBudget = Duration.seconds(8)
     private static let quietInterval = Duration.milliseconds(5)
 
     /// A tenant is prepared for a move to this node.
@@ -45,7 +45,7 @@ extension ClusterAgent {
         guard let next = self.readyMoves.first else { return }
         let patience = min(Self.quietPatience, Self.quietBudget / self.readyMoves.count)
         let since = self.waitsForQuietSince ?? self.now
-        if self.hostings.values.contains(where: { $0.scheduler.due.isNear(at: self.now) }),
+        if self.isSomethingDue,
             since.duration(to: self.now) < patience
         {
             self.waitsForQuietSince = since
@@ -67,15 +67,20 @@ extension ClusterAgent {
         }
     }
 
+    /// Whether a tenant of this node has something to do about now.
+    private var isSomethingDue: Bool {
+        self.hostings.values.contains { $0.scheduler.due.isNear(at: self.now) }
+    }
+
     /// Lets an owner make its last claims, if possible between two instants at which something is due.
     func stopClaiming(_ tenant: TenantID, _ epoch: Epoch, since: MonotonicInstant? = nil) {
         guard let scheduler = self.hostings[tenant]?.scheduler else { return }
         let now = self.now
         let since = since ?? now
-        let isPatient = since.duration(to: now) < Self.stopPatience
-        guard isPatient, scheduler.due.isNear(at: now) || now < self.nextStopAt else {
-            let distance = min(Self.stopDistance, Self.stopBudget / max(1, self.machines.count))
-            self.nextStopAt = now.advanced(by: distance)
+        let share = Self.stopBudget / max(1, self.machines.count)
+        let isPatient = since.duration(to: now) < min(Self.stopPatience, share)
+        guard isPatient, self.isSomethingDue || now < self.nextStopAt else {
+            self.nextStopAt = now.advanced(by: min(Self.stopDistance, share))
             return scheduler.mailbox.send(.stopClaiming(epoch))
         }
         _ = self.schedule(at: now.advanced(by: Self.quietInterval)) { agent in
