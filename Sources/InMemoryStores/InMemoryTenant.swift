@@ -156,7 +156,7 @@ package final class InMemoryTenant: Sendable {
 
     /// Stops a job from becoming due. False if it was paused already, `nil` if there is none.
     package func pauseJob(_ name: String) -> Bool? {
-        self.commit { state, _ in state.pause(name) }
+        self.commit { state, now in state.pause(name, at: now) }
     }
 
     /// Lets a paused job become due again. False if it was not paused, `nil` if there is none.
@@ -186,6 +186,20 @@ package final class InMemoryTenant: Sendable {
     /// Deletes a limit. False if there is none.
     package func deleteLimit(_ name: String) -> Bool {
         self.commit { state, _ in state.deleteLimit(name) }
+    }
+
+    // MARK: Users: calendars
+
+    /// Creates or changes a calendar.
+    ///
+    /// - Returns: Its revision. Putting the same again changes nothing.
+    package func putCalendar(_ calendar: JobCalendar) -> Int64 {
+        self.commit { state, _ in state.put(calendar) }
+    }
+
+    /// Deletes a calendar. False if a job uses it, `nil` if there is none.
+    package func deleteCalendar(_ name: String) -> Bool? {
+        self.commit { state, _ in state.deleteCalendar(name) }
     }
 
     // MARK: Transactions

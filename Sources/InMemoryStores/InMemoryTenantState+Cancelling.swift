@@ -28,7 +28,7 @@ extension InMemoryTenantState {
     mutating func cancelRun(_ id: WorkID, at now: ServerTime) -> CancelReply {
         if self.cancel(id, WorkKind.allCases, at: now) { return .cancelled }
         if self.work[id] != nil {
-            self.cancellations.insert(id)
+            if self.cancellations[id] == nil { self.cancellations[id] = "cancelled" }
             self.wakeups.hasWritten = true
             self.wakeups.isUrgent = true
             return .requested
@@ -41,11 +41,11 @@ extension InMemoryTenantState {
     /// - Returns: Those that are still in a claim, ascending.
     mutating func sweepCancellations(at now: ServerTime) -> [WorkID] {
         guard !self.cancellations.isEmpty else { return [] }
-        for id in self.cancellations.sorted() where !self.isClaimed(id) {
-            _ = self.cancel(id, WorkKind.allCases, at: now)
-            self.cancellations.remove(id)
+        for id in self.cancelledIDs where !self.isClaimed(id) {
+            let reason = self.cancellations.removeValue(forKey: id)
+            _ = self.cancel(id, WorkKind.allCases, reason: reason ?? "cancelled", at: now)
         }
-        return self.cancellations.sorted()
+        return self.cancelledIDs
     }
 
     /// Cancels work in a transaction that ends later; meanwhile it is not claimed. False if there is nothing to cancel.

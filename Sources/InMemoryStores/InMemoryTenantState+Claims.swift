@@ -28,7 +28,7 @@ extension InMemoryTenantState {
         let rows = Set(request.ids).sorted().compactMap { self.work[$0] }.filter { row in
             let isHead = row.item.orderingKey.map { heads[$0] == row.item.id && !heldKeys.contains($0) } ?? true
             return isHead && !lent.contains(row.item.id) && !self.openCancellations.contains(row.item.id)
-                && !self.cancellations.contains(row.item.id)
+                && self.cancellations[row.item.id] == nil
         }
         guard !rows.isEmpty else { return [] }
         self.claims[request.batch] = TenantContents.Claim(
@@ -52,11 +52,14 @@ extension InMemoryTenantState {
         var keys: Set<String> = []
         var earliestDue: ServerTime?
         for var outcome in settlement.outcomes.sorted(by: { $0.id < $1.id }) {
-            // A run that a user cancelled has no further attempt.
-            if self.cancellations.remove(outcome.id) != nil, outcome.verdict.isFollowed { outcome.verdict = .cancelled }
+            // A run that was cancelled has no further attempt.
+            let cause = self.cancellations.removeValue(forKey: outcome.id)
+            if cause != nil, outcome.verdict.isFollowed { outcome.verdict = .cancelled }
             guard let row = self.work[outcome.id] else { continue }
             if let key = row.item.orderingKey { keys.insert(key) }
-            if let due = self.settle(row.work, outcome, claim, at: now) { earliestDue = min(earliestDue ?? due, due) }
+            if let due = self.settle(row.work, outcome, claim, cause: cause, at: now) {
+                earliestDue = min(earliestDue ?? due, due)
+            }
         }
         if !keys.isEmpty {
             self.release(keys.sorted())
@@ -87,6 +90,7 @@ extension InMemoryTenantState {
         _ work: TenantContents.Work,
         _ outcome: Outcome,
         _ claim: TenantContents.Claim,
+        cause: String?,
         at now: ServerTime
     ) -> ServerTime? {
         var kept = work
@@ -98,6 +102,8 @@ extension InMemoryTenantState {
         if let progress = outcome.report.progress { self.progress[outcome.id] = progress }
         switch outcome.verdict {
         case .completed, .cancelled:
+            // The next occurrence of its job ended it: that is said where a user's wish needs no words.
+            if cause == SkipReason.overlap, outcome.verdict == .cancelled { run.reason = cause }
             self.work[outcome.id] = nil
             self.progress[outcome.id] = nil
             self.runs.append(run)
@@ -217,7 +223,7 @@ extension InMemoryTenantState {
             run.reason = hasCrashed ? "node_lost" : "drain_timeout"
             run.startedAt = claim.claimedAt
             run.finishedAt = now
-            if self.cancellations.remove(work.item.id) != nil {
+            if self.cancellations.removeValue(forKey: work.item.id) != nil {
                 run.state = "cancelled"
                 self.work[work.item.id] = nil
             } else if isCounted, work.item.crashes >= Self.crashLimit {

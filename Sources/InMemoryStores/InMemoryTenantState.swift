@@ -37,8 +37,9 @@ struct InMemoryTenantState: Sendable {
     var work: [WorkID: Row] = [:]
     var claims: [BatchID: TenantContents.Claim] = [:]
     var released: [Released] = []
-    /// Runs in progress that a user cancelled.
-    var cancellations: Set<WorkID> = []
+    /// Runs in progress that a user or the next occurrence cancelled, with the reason.
+    var cancellations: [WorkID: String] = [:]
+    var calendars: [String: TenantContents.Calendar] = [:]
     /// Deleted ones included: their last occurrence still counts if they are put again.
     var jobs: [String: TenantContents.Job] = [:]
     var deletedJobs: Set<String> = []
@@ -96,6 +97,9 @@ struct InMemoryTenantState: Sendable {
         self.released.append(Released(keys: keys, version: self.version))
         self.wake(.distantPast)
     }
+
+    /// What is marked as cancelled, ascending.
+    var cancelledIDs: [WorkID] { self.cancellations.keys.sorted() }
 
     func isClaimed(_ id: WorkID) -> Bool {
         self.claims.values.contains { $0.ids.contains(id) }
@@ -163,7 +167,8 @@ struct InMemoryTenantState: Sendable {
         contents.fence = self.fence
         contents.work = self.work.values.map(\.work).sorted { $0.item.id < $1.item.id }
         contents.claims = self.claims.values.sorted { $0.batch < $1.batch }
-        contents.cancellations = self.cancellations.sorted()
+        contents.cancellations = self.cancelledIDs
+        contents.calendars = self.calendars.values.sorted { $0.definition.name < $1.definition.name }
         contents.jobs = self.liveJobs
         contents.runs = self.runs.enumerated()
             .sorted { ($0.element.id, $0.element.attempt, $0.offset) < ($1.element.id, $1.element.attempt, $1.offset) }

@@ -109,7 +109,7 @@ package final class InMemoryTenantStore: TenantStore {
     }
 
     package func cancellations() async throws(StoreError) -> [WorkID] {
-        try self.perform("cancellations.read") { state, _ in state.cancellations.sorted() }
+        try self.perform("cancellations.read") { state, _ in state.cancelledIDs }
     }
 
     package func report(_ progress: [ProgressReport]) async throws(StoreError) {

@@ -79,6 +79,18 @@ package struct TenantContents: Sendable, Equatable {
         }
     }
 
+    /// Dates on which jobs do not run.
+    package struct Calendar: Sendable, Equatable {
+        package var definition: JobCalendar
+        /// Grows with each change.
+        package var revision: Int64
+
+        package init(definition: JobCalendar, revision: Int64) {
+            self.definition = definition
+            self.revision = revision
+        }
+    }
+
     /// A recurring job with what its occurrences inherit.
     package struct Job: Sendable, Equatable {
         package var definition: JobDefinition
@@ -209,8 +221,10 @@ package struct TenantContents: Sendable, Equatable {
     package var work: [Work] = []
     /// By batch.
     package var claims: [Claim] = []
-    /// Runs in progress that a user cancelled, ascending.
+    /// Runs in progress that a user or the next occurrence cancelled, ascending.
     package var cancellations: [WorkID] = []
+    /// By name.
+    package var calendars: [Calendar] = []
     /// Those that are not deleted, by name.
     package var jobs: [Job] = []
     /// By ID, then by attempt, then in the order in which they ended.

@@ -55,14 +55,18 @@ package struct NewJob: Sendable, Equatable {
         case every(Duration)
     }
 
-    /// What happens to an occurrence whose predecessor has not ended.
+    /// What happens to an occurrence while there is other work of the job.
     package enum Overlap: String, Sendable, Equatable, CaseIterable {
         /// It runs besides.
         case allow
         /// It does not run; history says so.
         case skip
-        /// It runs afterwards.
+        /// It runs afterwards, if no more than the bound wait already.
         case queue
+        /// It runs afterwards, if none waits already.
+        case queueOne = "queue-one"
+        /// It cancels the other work, and runs afterwards.
+        case cancelRunning = "cancel-running"
     }
 
     package var name: String
@@ -77,11 +81,17 @@ package struct NewJob: Sendable, Equatable {
     package var misfireGraceMilliseconds: Int64 = 60_000
     package var misfireBound: Int = 100
     package var overlap: Overlap = .allow
+    /// How many occurrences may wait behind the first, with ``Overlap/queue``.
+    package var overlapBound: Int = 100
+    /// The name of one that is there.
+    package var calendar: String?
+    package var description: String?
+    package var tags: [String] = []
     /// −9 (last) to 9 (first). Default 0.
     package var priority: Int = 0
     package var retry = RetryPolicy()
     package var timeoutMilliseconds: Int64?
-    /// Each run is put off by up to this. Default none.
+    /// Each run is put off by up to this, by its name and instant. Default none.
     package var jitterMilliseconds: Int64 = 0
     /// What limits that count by key count by.
     package var limitKey: String?

@@ -8,6 +8,7 @@ final class InMemoryTenantBackend: TenantBackend {
     private struct State {
         var work: [WorkID: WorkInfo] = [:]
         var jobs: [String: (draft: JobDraft, info: JobInfo)] = [:]
+        var calendars: [String: CalendarInfo] = [:]
         var messages: [ReceivedMessage] = []
         /// Of the messages, in the same order.
         var messagePayloads: [String] = []
@@ -145,13 +146,18 @@ final class InMemoryTenantBackend: TenantBackend {
 
     func putJob(_ job: JobDraft) async throws -> Int64 {
         try Self.check(topic: job.topic, payload: job.payload, priority: job.priority)
-        return self.state.withLock { state in
+        let revision = self.state.withLock { state -> Int64? in
+            let calendar = job.calendar.flatMap { state.calendars[$0]?.definition }
+            if job.calendar != nil, calendar == nil { return nil }
             let present = state.jobs[job.name]
             if let present, present.draft == job { return present.info.definition.revision }
-            let info = JobInfo(job, replacing: present?.info, now: self.now)
+            var info = JobInfo(job, replacing: present?.info, now: self.now)
+            info.definition.calendar = calendar
             state.jobs[job.name] = (job, info)
             return info.definition.revision
         }
+        guard let revision else { throw Self.noCalendar(job.calendar ?? "") }
+        return revision
     }
 
     func pauseJob(_ name: String) async throws -> Bool { try self.setPaused(name, true) }
@@ -178,7 +184,9 @@ final class InMemoryTenantBackend: TenantBackend {
         if !wasThere { throw Self.noJob(name) }
     }
 
-    func jobs() async throws -> [JobInfo] { self.allJobs }
+    func jobs(tags: [String]) async throws -> [JobInfo] {
+        self.allJobs.filter { job in tags.allSatisfy { job.tags.contains($0) } }
+    }
 
     func job(_ name: String) async throws -> JobInfo? { self.state.withLock { $0.jobs[name]?.info } }
 
@@ -192,6 +200,56 @@ final class InMemoryTenantBackend: TenantBackend {
         }
         guard let hasChanged else { throw Self.noJob(name) }
         return hasChanged
+    }
+
+    // MARK: Calendars
+
+    func putCalendar(_ calendar: JobCalendar) async throws -> Int64 {
+        self.state.withLock { state in
+            let present = state.calendars[calendar.name]
+            if let present, present.definition == calendar { return present.revision }
+            let info = CalendarInfo(
+                definition: calendar,
+                revision: (present?.revision ?? 0) + 1,
+                createdAt: present?.createdAt ?? self.now,
+                updatedAt: self.now,
+                jobs: []
+            )
+            state.calendars[calendar.name] = info
+            for (name, job) in state.jobs where job.draft.calendar == calendar.name {
+                state.jobs[name]?.info.definition.calendar = calendar
+                state.jobs[name]?.info.definition.revision += 1
+            }
+            return info.revision
+        }
+    }
+
+    func deleteCalendar(_ name: String) async throws {
+        let users = self.state.withLock { state -> [String]? in
+            guard state.calendars[name] != nil else { return nil }
+            let users = state.jobs.filter { $0.value.draft.calendar == name }.keys.sorted()
+            if users.isEmpty { state.calendars[name] = nil }
+            return users
+        }
+        guard let users else { throw Self.noCalendar(name) }
+        guard users.isEmpty else {
+            throw Self.refusal("the calendar '\(name)' is in use by: \(users.joined(separator: ", "))")
+        }
+    }
+
+    func calendars(_ name: String?) async throws -> [CalendarInfo] {
+        self.state.withLock { state in
+            state.calendars.values.filter { name == nil || $0.definition.name == name }.map { calendar in
+                var calendar = calendar
+                let users = state.jobs.filter { $0.value.draft.calendar == calendar.definition.name }
+                calendar.jobs = users.keys.sorted()
+                return calendar
+            }.sorted { $0.definition.name < $1.definition.name }
+        }
+    }
+
+    private static func noCalendar(_ name: String) -> RequestRefused {
+        RequestRefused(message: "there is no calendar '\(name)'", hint: nil, isNotFound: true)
     }
 
     // MARK: History: nothing runs, so there is none
@@ -288,6 +346,9 @@ extension JobInfo {
             retry: draft.retry,
             timeoutMilliseconds: draft.timeout.map { Int64($0 / .milliseconds(1)) },
             overlap: draft.overlap.rawValue,
+            overlapBound: draft.overlapBound,
+            description: draft.description,
+            tags: Set(draft.tags).sorted(),
             jitterMilliseconds: Int64(draft.jitter / .milliseconds(1)),
             daylightGap: draft.daylightGap.rawValue,
             daylightOverlap: draft.daylightOverlap.rawValue,

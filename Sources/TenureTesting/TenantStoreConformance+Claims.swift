@@ -75,7 +75,7 @@ extension TenantStoreConformance {
             try expectEqual(opening.lent, [], "the lent claims")
             try expectEqual(try await owner.settle(scene.batch(1), [ids[1], ids[2]]), .accepted, "a settlement")
         },
-        Self("What a crash left over becomes suspect, with a history, and may be claimed again") { scene in
+        Self("A29: what a crash left over becomes suspect, with a history, and may be claimed again") { scene in
             let old = try await scene.owner("a/1")
             let ids = try await scene.added(3)
             _ = try await old.claim(scene.batch(1), [ids[0], ids[1]])

@@ -35,6 +35,8 @@ enum TenantOperation: Sendable {
     case resumeJob(String)
     case triggerJob(String)
     case deleteJob(String)
+    case putCalendar(JobCalendar)
+    case deleteCalendar(String)
 }
 
 /// Chooses operations that mean something for what a tenant holds. The sequence depends on the seed and the contents
@@ -86,7 +88,9 @@ struct TenantGenerator: RandomNumberGenerator {
         case 83, 84: return .cancelRun(self.id(contents))
         case 85..<88: return .retry(self.deadID(contents))
         case 88: return .discard(self.deadID(contents))
-        case 89..<94: return .putJob(self.job())
+        case 89..<92: return .putJob(self.job(contents))
+        case 92: return .putCalendar(self.calendar())
+        case 93: return self.oneIn(3) ? .deleteCalendar(self.calendarName()) : .putJob(self.job(contents))
         case 94: return .pauseJob(self.jobName())
         case 95..<97: return .resumeJob(self.jobName())
         case 97, 98: return .triggerJob(self.jobName())
@@ -190,7 +194,8 @@ struct TenantGenerator: RandomNumberGenerator {
             for _ in 0..<self.below(4) {
                 instant = instant.advanced(by: .seconds(60))
                 if self.oneIn(4) {
-                    skipped.append(.init(scheduledFor: instant, reason: "misfire"))
+                    let reason = self.one(of: [SkipReason.misfire, SkipReason.paused, SkipReason.calendar("c0")])
+                    skipped.append(.init(scheduledFor: instant, reason: reason))
                 } else {
                     occurrences.append(instant)
                 }
@@ -242,16 +247,28 @@ struct TenantGenerator: RandomNumberGenerator {
         }
     }
 
-    private mutating func job() -> NewJob {
+    private mutating func job(_ contents: TenantContents) -> NewJob {
         var job = NewJob(name: self.jobName(), schedule: self.oneIn(2) ? .cron("@hourly") : .every(.seconds(60)))
         job.overlap = self.one(of: NewJob.Overlap.allCases)
+        job.overlapBound = 1 + self.below(2)
         job.misfire = self.oneIn(3) ? .pause : .latest
+        job.jitterMilliseconds = self.one(of: [0, 0, 5_000])
+        if self.oneIn(2), !contents.calendars.isEmpty {
+            job.calendar = self.one(of: contents.calendars).definition.name
+        }
         job.priority = self.one(of: [0, 3])
         if self.oneIn(3) { job.limitKey = "l0" }
         if self.oneIn(3) { job.retry.delays = .exponential(.seconds(1), jitter: .decorrelated) }
         if self.oneIn(3) { job.retry.retryFor = .seconds(3600) }
         return job
     }
+
+    private mutating func calendar() -> JobCalendar {
+        let excluded = ["2026-12-25", "SAT", "12-24", "2026-12-24..2026-12-31"].filter { _ in self.oneIn(2) }
+        return JobCalendar(name: self.calendarName(), excluded: excluded, timeZone: self.oneIn(2) ? "UTC" : nil)
+    }
+
+    private mutating func calendarName() -> String { "c\(self.below(2))" }
 
     private mutating func jobName() -> String { "j\(self.below(3))" }
 

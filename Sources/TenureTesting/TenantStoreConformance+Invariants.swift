@@ -95,8 +95,12 @@ extension TenantContents {
                 definition.schedule = .interval(microseconds: microseconds, anchor: rounded)
             }
             definition.plannedFrom = .distantPast
-            return "job \(definition) \(job.request) planned from \(about(job.definition.plannedFrom))"
+            definition.pausedAt = nil
+            definition.resumedAt = nil
+            let instants = [job.definition.plannedFrom, job.definition.pausedAt, job.definition.resumedAt].map(about)
+            return "job \(definition) \(job.request) planned from, paused and resumed \(instants)"
         }
+        lines += self.calendars.map { "calendar \($0.definition) \($0.revision)" }
         lines += self.runs.map { run in
             let instants = [run.scheduledFor, run.dueAt, run.startedAt, run.finishedAt].map(about)
             let texts = [run.reason, run.error, run.node, run.jobName].map { $0 ?? "-" }

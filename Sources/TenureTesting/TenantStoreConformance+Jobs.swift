@@ -2,11 +2,11 @@ internal import InMemoryStores
 internal import TenureCore
 
 extension TenantStoreConformance {
-    private static let first = TenantScene.past
-    private static let second = TenantScene.past.advanced(by: .seconds(60))
-    private static let third = TenantScene.past.advanced(by: .seconds(120))
+    static let first = TenantScene.past
+    static let second = TenantScene.past.advanced(by: .seconds(60))
+    static let third = TenantScene.past.advanced(by: .seconds(120))
 
-    private static func minutely(_ change: (inout NewJob) -> Void = { _ in }) -> NewJob {
+    static func minutely(_ change: (inout NewJob) -> Void = { _ in }) -> NewJob {
         var job = NewJob(name: "job", schedule: .every(.seconds(60)))
         change(&job)
         return job
@@ -155,31 +155,6 @@ extension TenantStoreConformance {
             try expectEqual(job.revision, 2, "the revision")
             try expect(try await owner.pass().jobsVersion != before, "the version of the jobs must change")
         },
-        Self("Overlap: allowed, skipped with a history, or queued behind the predecessor") { scene in
-            let owner = try await scene.owner()
-            for overlap in NewJob.Overlap.allCases {
-                _ = try await scene.harness.putJob(
-                    Self.minutely {
-                        $0.name = overlap.rawValue
-                        $0.overlap = overlap
-                    }
-                )
-                _ = try await owner.materialise(scene.job(overlap.rawValue), [Self.first, Self.second])
-            }
-            func rows(_ name: String) async throws -> [WorkItem] {
-                try await scene.harness.contents().work.map(\.item).filter { $0.jobName == name }
-            }
-
-            let (allowed, skipped, queued) = (try await rows("allow"), try await rows("skip"), try await rows("queue"))
-            try expectEqual(allowed.count, 2, "the allowed ones")
-            try expectEqual(skipped.map(\.scheduledFor), [Self.first], "those that were not skipped")
-            let runs = try await scene.harness.contents().runs
-            try expectEqual(runs.map(\.reason), ["overlap"], "the reason")
-            try expectEqual(runs.map(\.scheduledFor), [Self.second], "the one that was skipped")
-            try expectEqual(queued.map(\.orderingKey), ["job:queue", "job:queue"], "the ordering keys")
-            let claimed = try await owner.claim(scene.batch(1), allowed.map(\.id) + queued.map(\.id))
-            try expectEqual(claimed, allowed.map(\.id) + [queued[0].id], "what may run at once")
-        },
     ]
 
     static let jobs: [TenantStoreConformance] = [
@@ -240,68 +215,6 @@ extension TenantStoreConformance {
             let opening = try await other.open()
             try expectEqual(try await other.store.jobs().version, opening.jobsVersion, "the version that is read")
             try expectEqual(try await other.pass().jobsVersion, opening.jobsVersion, "the next pass's version")
-        },
-        Self("A change of the schedule counts from then on; another change keeps the next due instant") { scene in
-            let owner = try await scene.owner()
-            _ = try await scene.harness.putJob(Self.minutely())
-            _ = try await owner.materialise(scene.job("job"), [Self.first], nextDue: TenantScene.future)
-            let before = try await scene.job("job")
-
-            try expectEqual(try await scene.harness.putJob(Self.minutely { $0.topic = "other" }), 2, "the revision")
-            let changed = try await scene.job("job")
-            try expectEqual(changed.topic, "other", "the topic")
-            try expectEqual(changed.nextDue, TenantScene.future, "the next due instant")
-            try expectEqual(changed.plannedFrom, before.plannedFrom, "from where it is planned")
-            try expectEqual(changed.schedule, before.schedule, "the schedule")
-            let rescheduled = Self.minutely { $0.schedule = .cron("@hourly") }
-            try expectEqual(try await scene.harness.putJob(rescheduled), 3, "the next revision")
-            let job = try await scene.job("job")
-            try expectEqual(job.nextDue, nil, "the next due instant of the new schedule")
-            try expectEqual(job.lastOccurrence, Self.first, "the last occurrence")
-            try expect(job.plannedFrom > before.plannedFrom, "it must be planned from now")
-        },
-        Self("A paused job stays paused when it is changed, and plans anew when it is resumed") { scene in
-            let owner = try await scene.owner()
-            for policy in [MisfirePolicy.latest, .pause] {
-                let name = policy.rawValue
-                let job = Self.minutely {
-                    $0.name = name
-                    $0.misfire = policy
-                }
-                _ = try await scene.harness.putJob(job)
-                let planned = try await scene.job(name).plannedFrom
-                try expectEqual(try await scene.harness.resumeJob(name), false, "resuming one that is not paused")
-                try expectEqual(try await scene.harness.pauseJob(name), true, "pausing")
-                _ = try await owner.materialise(scene.job(name), [], nextDue: TenantScene.future)
-                var changed = job
-                changed.topic = "changed"
-                _ = try await scene.harness.putJob(changed)
-                try expect(try await scene.job(name).isPaused, "a changed job must stay paused")
-                try expectEqual(try await scene.harness.resumeJob(name), true, "resuming")
-
-                let resumed = try await scene.job(name)
-                try expect(!resumed.isPaused, "the job must be resumed")
-                try expectEqual(resumed.nextDue, nil, "the next due instant")
-                // Else what was missed would pause it again.
-                try expectEqual(resumed.plannedFrom > planned, policy == .pause, "whether it is planned from now")
-            }
-            try expectEqual(try await scene.harness.pauseJob("unknown"), nil, "pausing an unknown job")
-            try expectEqual(try await scene.harness.resumeJob("unknown"), nil, "resuming an unknown job")
-        },
-        Self("A triggered job runs once now, also while it is paused") { scene in
-            let owner = try await scene.owner()
-            _ = try await scene.harness.putJob(Self.minutely { $0.overlap = .queue })
-            _ = try await scene.harness.pauseJob("job")
-
-            let id = try await scene.harness.triggerJob("job")
-
-            try expectEqual(try await owner.scan().ids, id.map { [$0] }, "what is found")
-            let row = try await scene.harness.contents().work.first?.item
-            try expectEqual(row?.jobName, "job", "the job")
-            try expectEqual(row?.scheduledFor, nil, "the instant")
-            try expectEqual(row?.orderingKey, "job:job", "the ordering key")
-            try expectEqual(try await scene.job("job").lastOccurrence, nil, "the last occurrence")
-            try expectEqual(try await scene.harness.triggerJob("unknown"), nil, "an unknown job")
         },
         Self("Deleting a job cancels what has not started of it, and lets the rest end") { scene in
             let owner = try await scene.owner()

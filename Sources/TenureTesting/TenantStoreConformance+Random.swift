@@ -177,6 +177,9 @@ struct TenantSide {
         case .triggerJob(let name):
             return TenantReply(text: "\(String(describing: try await harness.triggerJob(name)))")
         case .deleteJob(let name): return TenantReply(text: "\(try await harness.deleteJob(name))")
+        case .putCalendar(let calendar): return TenantReply(text: "\(try await harness.putCalendar(calendar))")
+        case .deleteCalendar(let name):
+            return TenantReply(text: "\(String(describing: try await harness.deleteCalendar(name)))")
         }
     }
 

@@ -34,7 +34,8 @@ extension TenantStoreConformance {
             try expectEqual(items, [expected], "what is found")
             try expectEqual(try await scene.harness.contents().work.first?.uniqueKey, "unique", "the unique key")
         },
-        Self("Cancelling tells the truth: before the start, while it runs, afterwards, and of other kinds") { scene in
+        Self("A38: cancelling tells the truth: before the start, while it runs, afterwards, and of other kinds") {
+            scene in
             let owner = try await scene.owner()
             let ids = try await scene.added(2)
             let timer = try await scene.added(1) { $0.kind = .timer }

@@ -29,7 +29,8 @@ package struct TenantStoreConformance: Sendable, CustomStringConvertible {
     /// Every check.
     package static let all: [TenantStoreConformance] =
         Self.fence + Self.claims + Self.lending + Self.ordering + Self.settling + Self.handlers + Self.occurrences
-        + Self.jobs + Self.users + Self.unique + Self.limits + Self.cancelling + Self.scans + Self.sleeping
+        + Self.overlaps + Self.jobs + Self.schedules + Self.calendars + Self.users + Self.unique + Self.limits
+        + Self.cancelling + Self.scans + Self.sleeping
 }
 
 /// A server's clock that moves by a little with each look, so that nothing happens at the same instant, and further

@@ -49,6 +49,10 @@ package protocol TenantStoreHarness: Sendable {
     func putLimit(_ limit: LimitDefinition) async throws -> Bool
     /// Deletes a limit; false if there is none.
     func deleteLimit(_ name: String) async throws -> Bool
+    /// Creates or changes a calendar, and returns its revision.
+    func putCalendar(_ calendar: JobCalendar) async throws -> Int64
+    /// Deletes a calendar; false if a job uses it, `nil` if there is none.
+    func deleteCalendar(_ name: String) async throws -> Bool?
 }
 
 /// The tenant store in memory with a clock that moves when it is told to.
@@ -99,4 +103,6 @@ package struct InMemoryTenantHarness: TenantStoreHarness {
     package func deleteJob(_ name: String) async throws -> Bool { self.tenant.deleteJob(name) }
     package func putLimit(_ limit: LimitDefinition) async throws -> Bool { self.tenant.putLimit(limit) }
     package func deleteLimit(_ name: String) async throws -> Bool { self.tenant.deleteLimit(name) }
+    package func putCalendar(_ calendar: JobCalendar) async throws -> Int64 { self.tenant.putCalendar(calendar) }
+    package func deleteCalendar(_ name: String) async throws -> Bool? { self.tenant.deleteCalendar(name) }
 }

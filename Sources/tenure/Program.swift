@@ -30,8 +30,9 @@ struct Program: AsyncParsableCommand {
             CommandGroup(
                 name: "A tenant's work",
                 subcommands: [
-                    JobsCommand.self, TimersCommand.self, OutboxCommand.self, InboxCommand.self, GroupsCommand.self,
-                    RunsCommand.self, DeadCommand.self, LimitsCommand.self, LeaseCommand.self, MessagesCommand.self,
+                    JobsCommand.self, CalendarsCommand.self, TimersCommand.self, OutboxCommand.self, InboxCommand.self,
+                    GroupsCommand.self, RunsCommand.self, DeadCommand.self, LimitsCommand.self, LeaseCommand.self,
+                    MessagesCommand.self,
                 ]
             ),
             CommandGroup(name: "Diagnosis", subcommands: [AuditCommand.self]),

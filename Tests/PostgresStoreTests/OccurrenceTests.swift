@@ -142,22 +142,6 @@ struct OccurrenceTests {
         }
     }
 
-    @Test("Resuming a job that misfires pause leaves out what was missed, or it would pause again")
-    func resumingAfterMisfire() async throws {
-        try await withOwner { store, client in
-            var request = Self.request
-            request.misfire = .pause
-            _ = try await client.putJob(request)
-            let before = try await client.job("job")
-            #expect(try await client.pauseJob("job"))
-
-            #expect(try await client.resumeJob("job"))
-
-            let after = try await client.job("job")
-            #expect(try #require(after).definition.plannedFrom > #require(before).definition.plannedFrom)
-        }
-    }
-
     @Test("Putting the same definition again changes nothing; a change of the payload keeps the next due instant")
     func puttingAgain() async throws {
         try await withOwner { store, client in

@@ -86,6 +86,7 @@ extension JobRequest {
             .timestamp(microseconds: self.startsAt?.microseconds), .timestamp(microseconds: self.endsAt?.microseconds),
             .int(self.jitter.milliseconds), .text(self.daylightGap), .text(self.daylightOverlap),
             .text(self.retry.delays?.description), .int(self.retry.retryFor?.milliseconds), .text(self.limitKey),
+            .int(self.overlapBound), .text(self.calendar), .text(self.description), .texts(self.tags),
         ]
     }
 }

@@ -22,6 +22,7 @@ package struct TransferredWork: Sendable, Hashable {
 
 /// What is to be there after an import.
 package struct ImportRequest: Sendable {
+    package var calendars: [JobCalendar] = []
     package var jobs: [(job: JobRequest, isPaused: Bool)] = []
     package var work: [TransferredWork] = []
 
@@ -31,11 +32,12 @@ package struct ImportRequest: Sendable {
 
 /// What an import did, in the order of the request.
 package struct ImportAnswer: Sendable, Hashable {
-    /// What became of a job.
+    /// What became of a job or a calendar.
     package enum Outcome: String, Sendable, Hashable {
         case added, changed, unchanged
     }
 
+    package var calendars: [Outcome] = []
     package var jobs: [Outcome] = []
     package var addedWork = 0
     package var presentWork = 0
@@ -119,14 +121,21 @@ extension PostgresTenantClient {
         _ deadline: ContinuousClock.Instant
     ) async throws -> ImportAnswer {
         var outcomes = [ImportAnswer.Outcome](repeating: .unchanged, count: request.jobs.count)
-        // Every import locks jobs in the same order.
+        // Every import locks calendars and jobs in the same order.
+        var calendars = [ImportAnswer.Outcome](repeating: .unchanged, count: request.calendars.count)
+        for index in request.calendars.indices.sorted(by: { request.calendars[$0].name < request.calendars[$1].name }) {
+            let calendar = request.calendars[index]
+            calendars[index] = try await Self.naming("calendars[\(index)] '\(calendar.name)'") {
+                try await self.put(calendar, connection, deadline)
+            }
+        }
         for index in request.jobs.indices.sorted(by: { request.jobs[$0].job.name < request.jobs[$1].job.name }) {
             let (job, isPaused) = request.jobs[index]
             outcomes[index] = try await Self.naming("jobs[\(index)] '\(job.name)'") {
                 try await self.put(job, isPaused: isPaused, connection, deadline)
             }
         }
-        var answer = ImportAnswer(jobs: outcomes)
+        var answer = ImportAnswer(calendars: calendars, jobs: outcomes)
         var met: [TransferredWork: Int] = [:]
         for (index, work) in request.work.enumerated() {
             met[work, default: 0] += 1
@@ -148,13 +157,39 @@ extension PostgresTenantClient {
     }
 
     private func put(
+        _ calendar: JobCalendar,
+        _ connection: PostgresConnection,
+        _ deadline: ContinuousClock.Instant
+    ) async throws -> ImportAnswer.Outcome {
+        let before = try await connection.query(
+            Statements.clientCalendars.prepared(in: self.place.schema),
+            .text(calendar.name),
+            deadline: deadline
+        ).first.map(CalendarRecord.init)
+        let revision = try await connection.query(
+            Statements.clientPutCalendar.prepared(in: self.place.schema),
+            .text(calendar.name),
+            .texts(calendar.excluded),
+            .text(calendar.timeZone),
+            deadline: deadline
+        ).single().int(0)
+        guard let before else { return .added }
+        return before.revision == Int64(revision) ? .unchanged : .changed
+    }
+
+    private func put(
         _ job: JobRequest,
         isPaused: Bool,
         _ connection: PostgresConnection,
         _ deadline: ContinuousClock.Instant
     ) async throws -> ImportAnswer.Outcome {
-        let before = try await connection.query(self.statements.jobs, .text(job.name), deadline: deadline)
-            .first.map(JobRecord.init)
+        let before = try await connection.query(
+            self.statements.jobs,
+            .text(job.name),
+            .texts([String]()),
+            deadline: deadline
+        )
+        .first.map(JobRecord.init)
         let revision = try await connection.query(
             self.statements.scheduleJob,
             parameters: job.parameters,

@@ -163,13 +163,17 @@ package struct PostgresTenantClient: Sendable {
     }
 
     /// The jobs that are not deleted, by name.
-    package func jobs() async throws -> [JobRecord] {
-        try await self.query(self.statements.jobs, "job.list", [.null(.text)]).map(JobRecord.init)
+    ///
+    /// - Parameter tags: Only those that have all of these.
+    package func jobs(tags: [String] = []) async throws -> [JobRecord] {
+        try await self.query(self.statements.jobs, "job.list", [.null(.text), .texts(tags)]).map(JobRecord.init)
     }
 
     /// One job; `nil` if there is none of this name.
     package func job(_ name: String) async throws -> JobRecord? {
-        try await self.query(self.statements.jobs, "job.show", [.text(name)]).first.map(JobRecord.init)
+        try await self.query(self.statements.jobs, "job.show", [.text(name), .texts([String]())]).first.map(
+            JobRecord.init
+        )
     }
 
     // MARK: History

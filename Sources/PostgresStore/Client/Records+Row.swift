@@ -40,6 +40,9 @@ extension JobRecord {
                 misfireGraceMilliseconds: Int64(try row.int(10)),
                 misfireBound: try row.int(11),
                 isPaused: try row.bool(18),
+                pausedAt: try row.optionalTime(31),
+                resumedAt: try row.optionalTime(32),
+                calendar: try row.calendar(33),
                 startsAt: try row.optionalTime(13),
                 endsAt: try row.optionalTime(14),
                 nextDue: try row.optionalTime(19),
@@ -56,6 +59,9 @@ extension JobRecord {
             ),
             timeoutMilliseconds: try row.optionalInt(8).map { Int64($0) },
             overlap: try row.string(12),
+            overlapBound: try row.int(36),
+            description: try row.optionalString(37),
+            tags: try row.strings(38),
             jitterMilliseconds: Int64(try row.int(15)),
             daylightGap: try row.string(16),
             daylightOverlap: try row.string(17),
@@ -65,6 +71,23 @@ extension JobRecord {
         )
         self.retry.delays = try row.optionalString(28).flatMap(RetryDelays.init)
         self.retry.retryFor = try row.optionalInt(29).map { .milliseconds($0) }
+    }
+}
+
+extension CalendarRecord {
+    /// Decodes a row of `client_calendars.sql`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            definition: JobCalendar(
+                name: try row.string(0),
+                excluded: try row.strings(1),
+                timeZone: try row.optionalString(2)
+            ),
+            revision: Int64(try row.int(3)),
+            createdAt: try row.time(4),
+            updatedAt: try row.time(5),
+            jobs: try row.strings(6)
+        )
     }
 }
 

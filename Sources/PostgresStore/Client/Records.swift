@@ -8,14 +8,28 @@ package struct JobRecord: Sendable, Hashable {
     package var priority: Int
     package var retry: RetryPolicy
     package var timeoutMilliseconds: Int64?
-    /// `allow`, `skip` or `queue`.
+    /// `allow`, `skip`, `queue`, `queue-one` or `cancel-running`.
     package var overlap: String
+    /// How many occurrences may wait behind the first, with `queue`.
+    package var overlapBound: Int
+    package var description: String?
+    /// In ascending order.
+    package var tags: [String]
     package var jitterMilliseconds: Int64
     package var daylightGap: String
     package var daylightOverlap: String
     package var limitKey: String?
     package var createdAt: ServerTime
     package var updatedAt: ServerTime
+}
+
+/// A calendar with the names of the jobs that use it.
+package struct CalendarRecord: Sendable, Hashable {
+    package var definition: JobCalendar
+    package var revision: Int64
+    package var createdAt: ServerTime
+    package var updatedAt: ServerTime
+    package var jobs: [String]
 }
 
 /// Something that is still to be done, or running.

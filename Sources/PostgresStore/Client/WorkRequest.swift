@@ -68,12 +68,21 @@ package struct JobRequest: Sendable, Hashable {
     package var misfireGrace: Duration = .seconds(60)
     /// Most occurrences that are caught up at once. Default 100.
     package var misfireBound: Int = 100
-    /// `allow`, `skip` or `queue`: what happens to an occurrence whose predecessor has not ended.
+    /// `allow`, `skip`, `queue`, `queue-one` or `cancel-running`: what happens to an occurrence while there is other
+    /// work of the job.
     package var overlap: String = "allow"
+    /// How many occurrences may wait behind the first, with `queue`. Default 100.
+    package var overlapBound: Int = 100
+    /// The name of the calendar whose dates it leaves out.
+    package var calendar: String?
+    /// For people.
+    package var description: String?
+    /// For people, and to choose by.
+    package var tags: [String] = []
     /// Occurrences lie within this window, when it is set.
     package var startsAt: ServerTime?
     package var endsAt: ServerTime?
-    /// Each run is put off by a random time up to this. Default none.
+    /// Each run is put off by a time up to this that its job and instant determine. Default none.
     package var jitter: Duration = .zero
     /// `first-valid-instant`, `skip` or `shift`: local times that a change of the clocks leaves out.
     package var daylightGap: String = "first-valid-instant"

@@ -7,7 +7,7 @@ package enum Migrations {
     package static let m0001 = Migration(
         number: 1,
         name: "tables",
-        sha256: "f7196cba2c996cf3819f37a8af99498978d1b9f38a259e3619eefc06bf9f52a5",
+        sha256: "e524ba53c0949cb145cb488b5116e4bf67a47e9fc6bc751313d4d381c261a1a9",
         isBreaking: false,
         source: #"""
 -- The tables of a tenant's schema. `__schema__` stands for the quoted name of the schema.
@@ -110,7 +110,9 @@ CREATE INDEX claims_keys ON __schema__.claims (batch) WHERE keys <> '{}';
 CREATE TABLE __schema__.cancellations (
     id bigint PRIMARY KEY,
     requested_at timestamptz NOT NULL DEFAULT now(),
-    by_role text NOT NULL DEFAULT current_user
+    by_role text NOT NULL DEFAULT current_user,
+    -- `cancelled` by a user, or `overlap`: by the next occurrence of its job.
+    reason text NOT NULL DEFAULT 'cancelled'
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- How far runs that have not ended say that they are, so that the next attempt can go on from there. A row for those
@@ -127,6 +129,18 @@ CREATE TABLE __schema__.released (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     keys text[] NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
+-- Dates on which the jobs that name a calendar do not run.
+CREATE TABLE __schema__.calendars (
+    name text PRIMARY KEY,
+    -- Dates, ranges of dates, days of every year and of every week, in the words of put_calendar(); sorted.
+    excluded text[] NOT NULL,
+    -- Whose dates they are; NULL for the zone of each job.
+    time_zone text,
+    revision bigint NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
 
 -- Recurring jobs. A deleted one stays as a tombstone: its last occurrence still counts if it is put again.
 CREATE TABLE __schema__.jobs (
@@ -147,6 +161,11 @@ CREATE TABLE __schema__.jobs (
     misfire_grace_ms bigint NOT NULL DEFAULT 60000,
     misfire_bound integer NOT NULL DEFAULT 100,
     overlap text NOT NULL DEFAULT 'allow',
+    -- How many occurrences may wait behind the first, with the overlap policy `queue`.
+    overlap_bound integer NOT NULL DEFAULT 100,
+    calendar text REFERENCES __schema__.calendars (name),
+    description text,
+    tags text[] NOT NULL DEFAULT '{}',
     priority smallint NOT NULL DEFAULT 0,
     max_attempts integer NOT NULL DEFAULT 5,
     backoff_base_ms bigint NOT NULL DEFAULT 250,
@@ -156,13 +175,14 @@ CREATE TABLE __schema__.jobs (
     retry_for_ms bigint,
     limit_key text,
     paused boolean NOT NULL DEFAULT false,
+    -- The last pause; several that the owner has not looked between count as one.
     paused_at timestamptz,
     resumed_at timestamptz,
     -- NULL: to be planned by the owner, or none left.
     next_due timestamptz,
     -- Never goes back.
     last_occurrence timestamptz,
-    -- Occurrences lie after this instant too: when the schedule was put or resumed.
+    -- Occurrences lie after this instant too: when the schedule was put.
     planned_from timestamptz NOT NULL DEFAULT now(),
     revision bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -172,7 +192,7 @@ CREATE TABLE __schema__.jobs (
     CONSTRAINT jobs_misfire CHECK (misfire IN ('skip', 'latest', 'all', 'pause')),
     CONSTRAINT jobs_dst_gap CHECK (dst_gap IN ('first-valid-instant', 'skip', 'shift')),
     CONSTRAINT jobs_dst_overlap CHECK (dst_overlap IN ('automatic', 'first', 'second', 'both')),
-    CONSTRAINT jobs_overlap CHECK (overlap IN ('allow', 'skip', 'queue')),
+    CONSTRAINT jobs_overlap CHECK (overlap IN ('allow', 'skip', 'queue', 'queue-one', 'cancel-running')),
     CONSTRAINT jobs_priority CHECK (priority BETWEEN -9 AND 9)
 ) WITH (fillfactor = 60);
 
@@ -453,7 +473,7 @@ END $$;
     package static let m0003 = Migration(
         number: 3,
         name: "claims",
-        sha256: "9d53f22d28811e86abbe11658d8c732e37851c7df1bfaade2ea0b07b88e3f9f1",
+        sha256: "d60dd549c786fd4063ccf4f34b9264fdb9cd7e3aafd3efc3156eafa2633eee49",
         isBreaking: false,
         source: #"""
 -- Claiming, settling and revoking.
@@ -694,13 +714,18 @@ BEGIN
     claim := __schema__.take_from_claim(batch, ids);
     IF EXISTS (SELECT FROM __schema__.cancellations) THEN
         WITH marked AS (
-            DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids) RETURNING c.id
+            DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids) RETURNING c.id, c.reason
         )
         SELECT array_agg(
             CASE WHEN m.id IS NOT NULL AND o.state IN ('retryable', 'snoozed', 'interrupted') THEN 'cancelled'
-            ELSE o.state END ORDER BY o.place)
-        INTO states
-        FROM unnest(ids, states) WITH ORDINALITY AS o (id, state, place) LEFT JOIN marked AS m ON m.id = o.id;
+            ELSE o.state END ORDER BY o.place),
+            -- The next occurrence of its job ended it: that is said where a user's wish needs no words.
+            array_agg(
+                CASE WHEN m.reason = 'overlap' AND o.state NOT IN ('completed', 'discarded') THEN m.reason
+                ELSE o.reason END ORDER BY o.place)
+        INTO states, reasons
+        FROM unnest(ids, states, reasons) WITH ORDINALITY AS o (id, state, reason, place)
+        LEFT JOIN marked AS m ON m.id = o.id;
     END IF;
     SELECT array_agg(o.id) FILTER (WHERE o.state IN ('completed', 'discarded', 'cancelled')),
         array_agg(o.id) FILTER (WHERE o.state IN ('retryable', 'snoozed', 'interrupted'))
@@ -1158,7 +1183,7 @@ END $$;
     package static let m0005 = Migration(
         number: 5,
         name: "occurrences",
-        sha256: "b0fd1d11db58297d478185da37de146c82f57ac6636070f589e640888c990730",
+        sha256: "e0869f75ea2fb3748e684a87be6cb2d7b027db5edcd7192a6b996e1162fe7a40",
         isBreaking: false,
         source: #"""
 -- Turning due occurrences of jobs into work.
@@ -1171,9 +1196,76 @@ RETURN ROW(
     w.backoff_base_ms, w.backoff_max_ms, w.timeout_ms, w.ordering_key, w.job_name, w.scheduled_for, w.correlation_id,
     w.trace_context, w.suspect, w.crashes, w.retry, w.retry_until, w.limit_key, false, false, NULL, NULL, NULL, NULL, NULL, NULL)::__schema__.found;
 
--- Whether work of a job is still to do, or running.
-CREATE FUNCTION __schema__.is_live(job text) RETURNS boolean LANGUAGE sql STABLE
-RETURN EXISTS (SELECT FROM __schema__.work AS w WHERE w.job_name = job);
+-- How much work of a job is still to do, or running: occurrences, and runs that were triggered or backfilled. Counts no
+-- further than the limit.
+CREATE FUNCTION __schema__.live_count(job text, max integer) RETURNS integer LANGUAGE sql STABLE
+RETURN (SELECT count(*)::integer FROM (SELECT FROM __schema__.work AS w WHERE w.job_name = job LIMIT max) AS l);
+
+-- Cancels all work of a job that is still to do, or running: the marks of cancel_run(), with the reason `overlap`. True
+-- if there is any. The caller holds the cancel gate, or it would wait for a user who is cancelling the same.
+CREATE FUNCTION __schema__.cancel_live(job text) RETURNS boolean LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+BEGIN
+    INSERT INTO __schema__.cancellations (id, reason)
+    SELECT w.id, 'overlap' FROM __schema__.work AS w WHERE w.job_name = job ORDER BY w.id
+    ON CONFLICT ON CONSTRAINT cancellations_pkey DO NOTHING;
+    RETURN __schema__.live_count(job, 1) > 0;
+END $$;
+
+-- The ordering key of a job's runs, which keeps them from running at the same time; NULL where they may.
+CREATE FUNCTION __schema__.job_key(job __schema__.jobs) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (job).overlap <> 'allow' THEN 'job:' || (job).name END;
+
+-- The product of two numbers modulo 2^64.
+CREATE FUNCTION __schema__.wrapping_product(a bigint, b bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT CASE WHEN p.product >= 9223372036854775808 THEN p.product - 18446744073709551616 ELSE p.product END::bigint
+    FROM (
+        SELECT mod(
+            mod(a::numeric + 18446744073709551616, 18446744073709551616)
+            * mod(b::numeric + 18446744073709551616, 18446744073709551616), 18446744073709551616) AS product
+    ) AS p);
+
+-- The hash that nodes agree on (StableHash): FNV-1a of 64 bits over the UTF-8 of each text and a byte 255 after it, then
+-- mixed by shifts and products.
+CREATE FUNCTION __schema__.stable_hash(VARIADIC texts text[]) RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+DECLARE
+    half constant bigint := 4294967295;
+    -- The upper and the lower 32 bits: a product of these does not overflow.
+    high bigint := 3421674724;
+    low bigint := 2216829733;
+    carry bigint;
+    word text;
+    bytes bytea;
+    hash bigint;
+BEGIN
+    FOREACH word IN ARRAY texts LOOP
+        bytes := convert_to(word, 'UTF8') || '\xff'::bytea;
+        FOR i IN 0..length(bytes) - 1 LOOP
+            low := low # get_byte(bytes, i);
+            -- Times 2^40 + 435.
+            carry := low * 435;
+            high := (high * 435 + (carry >> 32) + (low << 8)) & half;
+            low := carry & half;
+        END LOOP;
+    END LOOP;
+    hash := high << 32 | low;
+    hash := __schema__.wrapping_product(hash # (hash >> 30 & 17179869183), x'bf58476d1ce4e5b9'::bigint);
+    hash := __schema__.wrapping_product(hash # (hash >> 27 & 137438953471), x'94d049bb133111eb'::bigint);
+    RETURN hash # (hash >> 31 & 8589934591);
+END $$;
+
+-- How long a run is put off after its occurrence: the same wherever and whenever it is computed. The hash of the job's
+-- name and of the occurrence in microseconds since 1970, modulo the longest jitter in microseconds and one.
+CREATE FUNCTION __schema__.occurrence_jitter(job text, occurrence timestamptz, jitter_ms bigint) RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jitter_ms > 0 THEN interval '1 microsecond' * mod(
+    mod(
+        __schema__.stable_hash(job, (extract(epoch FROM occurrence) * 1000000)::bigint::text)::numeric
+        + 18446744073709551616, 18446744073709551616),
+    jitter_ms * 1000 + 1)::bigint ELSE interval '0' END;
 
 -- Materialises occurrences of one job: a compare-and-set on revision and last occurrence, under the epoch. While the
 -- job is paused only skipped instants are taken.
@@ -1182,6 +1274,9 @@ RETURN EXISTS (SELECT FROM __schema__.work AS w WHERE w.job_name = job);
 -- twice: not after completion, and not after the job was deleted and put again. Returns no row if the job was changed,
 -- paused, deleted, advanced, or is being changed this moment; otherwise a row for each new row of work and, last, one
 -- with a NULL id.
+--
+-- The overlap policy decides by the work of the job that is there. With `cancel-running` an occurrence cancels it, and
+-- comes after it; of several occurrences at once only the latest becomes work.
 CREATE FUNCTION __schema__.materialise(
     epoch bigint, job text, revision bigint, last_occurrence timestamptz, occurrences timestamptz[],
     skipped timestamptz[], reasons text[], next_due timestamptz, pauses boolean DEFAULT false
@@ -1194,6 +1289,8 @@ DECLARE
     definition __schema__.jobs;
     occurrence timestamptz;
     latest timestamptz;
+    newest constant timestamptz := (SELECT max(o) FROM unnest(occurrences) AS o);
+    live integer := 0;
     written __schema__.work;
     end_of_rows __schema__.found;
 BEGIN
@@ -1212,6 +1309,16 @@ BEGIN
         RAISE EXCEPTION 'an occurrence of job % is not later than its last one', job USING ERRCODE = '22023';
     END IF;
 
+    IF newest IS NOT NULL AND definition.overlap <> 'allow' THEN
+        live := __schema__.live_count(job, definition.overlap_bound + 1);
+    END IF;
+    -- Whoever is cancelling something holds the gate until the commit; to wait for that would hold the owner up.
+    IF definition.overlap = 'cancel-running' AND live > 0
+        AND NOT pg_try_advisory_xact_lock(__schema__.cancel_gate())
+    THEN
+        RETURN;
+    END IF;
+
     INSERT INTO __schema__.runs (
         run_id, attempt, epoch, scheduled_for, finished_at, kind, topic, state, job_name, reason)
     SELECT nextval('__schema__.work_id_seq'), 0, epoch, s.instant, clock_timestamp(), 'job',
@@ -1219,7 +1326,13 @@ BEGIN
     FROM unnest(skipped, reasons) AS s (instant, reason);
 
     FOREACH occurrence IN ARRAY occurrences LOOP
-        IF definition.overlap = 'skip' AND __schema__.is_live(job) THEN
+        IF (CASE definition.overlap
+            WHEN 'skip' THEN live > 0
+            WHEN 'queue' THEN live > definition.overlap_bound
+            WHEN 'queue-one' THEN live > 1
+            WHEN 'cancel-running' THEN occurrence < newest
+            ELSE false END)
+        THEN
             INSERT INTO __schema__.runs (
                 run_id, attempt, epoch, scheduled_for, finished_at, kind, topic, state, job_name, reason)
             VALUES (
@@ -1227,16 +1340,22 @@ BEGIN
                 'job', definition.topic, 'skipped', job, 'overlap');
             CONTINUE;
         END IF;
+        IF definition.overlap = 'cancel-running' AND live > 0 THEN
+            PERFORM __schema__.cancel_live(job);
+            -- What waits goes at once; what runs is told by the look at the end of the pass.
+            PERFORM __schema__.sweep_cancellations();
+        END IF;
         INSERT INTO __schema__.work (
             due_at, scheduled_for, backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic,
             payload, job_name, ordering_key, retry, retry_for_ms, retry_until, limit_key)
         VALUES (
-            occurrence + random() * definition.jitter_ms * interval '1 millisecond', occurrence,
+            occurrence + __schema__.occurrence_jitter(job, occurrence, definition.jitter_ms), occurrence,
             definition.backoff_base_ms, definition.backoff_max_ms, definition.timeout_ms, definition.max_attempts,
-            definition.priority, 'job', definition.topic, definition.payload, job,
-            CASE WHEN definition.overlap = 'queue' THEN 'job:' || job END, definition.retry, definition.retry_for_ms,
-            __schema__.retry_limit(occurrence, definition.retry_for_ms), definition.limit_key)
+            definition.priority, 'job', definition.topic, definition.payload, job, __schema__.job_key(definition),
+            definition.retry, definition.retry_for_ms, __schema__.retry_limit(occurrence, definition.retry_for_ms),
+            definition.limit_key)
         RETURNING * INTO written;
+        live := live + 1;
         RETURN NEXT __schema__.as_found(written);
     END LOOP;
 
@@ -1259,7 +1378,7 @@ END $$;
     package static let m0006 = Migration(
         number: 6,
         name: "enqueue",
-        sha256: "8783d6bf2a6a95dd421befc56350d43aaa61274f539dbc27d60624e7850f3a2b",
+        sha256: "e9741a5b0b1e4a419cd49b07c055c2199f961bdb852cd5b1c01b0ddb3c3c04da",
         isBreaking: false,
         source: #"""
 -- What users call to enqueue work, in any language, inside their own transactions.
@@ -1774,10 +1893,13 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     mark bigint;
+    cause text;
     gone __schema__.work;
     claimed bigint[] := '{}';
 BEGIN
-    FOR mark IN SELECT c.id FROM __schema__.cancellations AS c ORDER BY c.id FOR UPDATE SKIP LOCKED LOOP
+    FOR mark, cause IN
+        SELECT c.id, c.reason FROM __schema__.cancellations AS c ORDER BY c.id FOR UPDATE SKIP LOCKED
+    LOOP
         IF __schema__.is_claimed(mark) THEN
             claimed := claimed || mark;
             CONTINUE;
@@ -1785,7 +1907,7 @@ BEGIN
         SELECT w.* INTO gone FROM __schema__.work AS w WHERE w.id = mark FOR UPDATE SKIP LOCKED;
         IF FOUND THEN
             DELETE FROM __schema__.work AS w WHERE w.id = mark;
-            PERFORM __schema__.note_cancelled(gone, 'cancelled');
+            PERFORM __schema__.note_cancelled(gone, cause);
         ELSIF EXISTS (SELECT FROM __schema__.work AS w WHERE w.id = mark) THEN
             CONTINUE;
         END IF;
@@ -1913,7 +2035,7 @@ END $$;
     package static let m0008 = Migration(
         number: 8,
         name: "jobs",
-        sha256: "313f5fc18ddaf783747b25b7c65b7ec2a91442fd5c2e2c557cacc518cd0e854c",
+        sha256: "0ba82207c18afb712b20445ed11fcf49d035167f01c1d0636533f9f02538f397",
         isBreaking: false,
         source: #"""
 -- What users call to define recurring jobs.
@@ -1982,7 +2104,8 @@ CREATE FUNCTION __schema__.schedule_job(
     misfire_grace interval DEFAULT '60 seconds', misfire_bound integer DEFAULT 100, overlap text DEFAULT 'allow',
     starts_at timestamptz DEFAULT NULL, ends_at timestamptz DEFAULT NULL, jitter interval DEFAULT '0',
     dst_gap text DEFAULT 'first-valid-instant', dst_overlap text DEFAULT 'automatic', retry text DEFAULT NULL,
-    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL
+    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL, overlap_bound integer DEFAULT 100,
+    calendar text DEFAULT NULL, description text DEFAULT NULL, tags text[] DEFAULT '{}'
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -2012,9 +2135,31 @@ BEGIN
         RAISE EXCEPTION 'the misfire policy % is unknown', coalesce(quote_literal(misfire), 'NULL')
             USING ERRCODE = '22023', HINT = 'Use skip, latest, all or pause.';
     END IF;
-    IF overlap IS NULL OR overlap NOT IN ('allow', 'skip', 'queue') THEN
+    IF overlap IS NULL OR overlap NOT IN ('allow', 'skip', 'queue', 'queue-one', 'cancel-running') THEN
         RAISE EXCEPTION 'the overlap policy % is unknown', coalesce(quote_literal(overlap), 'NULL')
-            USING ERRCODE = '22023', HINT = 'Use allow, skip or queue.';
+            USING ERRCODE = '22023', HINT = 'Use allow, skip, queue, queue-one or cancel-running.';
+    END IF;
+    IF overlap_bound IS NULL OR overlap_bound NOT BETWEEN 1 AND 10000 THEN
+        RAISE EXCEPTION 'overlap_bound % is out of range', coalesce(overlap_bound::text, 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use 1 to 10000: how many occurrences may wait behind the first.';
+    END IF;
+    IF length(description) > 1000 THEN
+        RAISE EXCEPTION 'the description has % characters', length(description)
+            USING ERRCODE = '22023', HINT = 'Use at most 1000.';
+    END IF;
+    IF tags IS NULL OR cardinality(tags) > 20 OR EXISTS (
+        SELECT FROM unnest(tags) AS t (tag) WHERE t.tag IS NULL OR t.tag !~ '^[!-~]{1,50}$')
+    THEN
+        RAISE EXCEPTION 'the tags % are not valid', coalesce(tags::text, 'NULL')
+            USING ERRCODE = '22023',
+                HINT = 'Use at most 20, each of 1 to 50 printable ASCII characters without spaces.';
+    END IF;
+    tags := ARRAY(SELECT t.tag FROM unnest(tags) AS t (tag) GROUP BY t.tag ORDER BY t.tag COLLATE "C");
+    -- Locked: it is not deleted meanwhile.
+    PERFORM FROM __schema__.calendars AS c WHERE c.name = calendar FOR KEY SHARE;
+    IF calendar IS NOT NULL AND NOT FOUND THEN
+        RAISE EXCEPTION 'there is no calendar %', quote_literal(calendar)
+            USING ERRCODE = 'P0002', HINT = 'Put it first: SELECT put_calendar(''holidays'', ''{2026-12-25}'').';
     END IF;
     IF dst_gap IS NULL OR dst_gap NOT IN ('first-valid-instant', 'skip', 'shift')
         OR dst_overlap IS NULL OR dst_overlap NOT IN ('automatic', 'first', 'second', 'both')
@@ -2052,6 +2197,10 @@ BEGIN
         wanted.misfire_grace_ms := __schema__.milliseconds(misfire_grace);
         wanted.misfire_bound := misfire_bound;
         wanted.overlap := overlap;
+        wanted.overlap_bound := overlap_bound;
+        wanted.calendar := calendar;
+        wanted.description := description;
+        wanted.tags := tags;
         wanted.priority := priority;
         wanted.max_attempts := max_attempts;
         wanted.backoff_base_ms := __schema__.milliseconds(backoff_base);
@@ -2092,9 +2241,10 @@ BEGIN
         time_zone = wanted.time_zone, starts_at = wanted.starts_at, ends_at = wanted.ends_at,
         jitter_ms = wanted.jitter_ms, dst_gap = wanted.dst_gap, dst_overlap = wanted.dst_overlap,
         misfire = wanted.misfire, misfire_grace_ms = wanted.misfire_grace_ms, misfire_bound = wanted.misfire_bound,
-        overlap = wanted.overlap, priority = wanted.priority, max_attempts = wanted.max_attempts,
-        backoff_base_ms = wanted.backoff_base_ms, backoff_max_ms = wanted.backoff_max_ms,
-        timeout_ms = wanted.timeout_ms, retry = wanted.retry, retry_for_ms = wanted.retry_for_ms,
+        overlap = wanted.overlap, overlap_bound = wanted.overlap_bound, calendar = wanted.calendar,
+        description = wanted.description, tags = wanted.tags, priority = wanted.priority,
+        max_attempts = wanted.max_attempts, backoff_base_ms = wanted.backoff_base_ms,
+        backoff_max_ms = wanted.backoff_max_ms, timeout_ms = wanted.timeout_ms, retry = wanted.retry, retry_for_ms = wanted.retry_for_ms,
         limit_key = wanted.limit_key, deleted_at = NULL, updated_at = now(), revision = j.revision + 1,
         anchor = CASE WHEN reschedules THEN coalesce(wanted.starts_at, now()) ELSE j.anchor END,
         -- What the old schedule left undone is not caught up by the new one. Occurrences that it came to while this
@@ -2116,7 +2266,10 @@ BEGIN
     IF job.paused THEN
         RETURN false;
     END IF;
-    UPDATE __schema__.jobs AS j SET paused = true, paused_at = now(), updated_at = now(), revision = j.revision + 1
+    UPDATE __schema__.jobs AS j
+    SET paused = true, updated_at = now(), revision = j.revision + 1,
+        -- Nobody has planned since the last pause: what was missed in that one is still to be told.
+        paused_at = CASE WHEN j.resumed_at IS NULL OR j.next_due IS NOT NULL THEN now() ELSE j.paused_at END
     WHERE j.name = job.name;
     PERFORM __schema__.note_change('job.paused', job.name);
     RETURN true;
@@ -2130,28 +2283,37 @@ BEGIN
     IF NOT job.paused THEN
         RETURN false;
     END IF;
+    -- The owner plans anew: the misfire policy decides about what was missed.
     UPDATE __schema__.jobs AS j
-    SET paused = false, resumed_at = now(), updated_at = now(), revision = j.revision + 1, next_due = NULL,
-        -- The misfire policy decides about what was missed, except where that would pause the job again.
-        planned_from = CASE WHEN j.misfire = 'pause' THEN greatest(now(), j.last_occurrence) ELSE j.planned_from END
+    SET paused = false, resumed_at = now(), updated_at = now(), revision = j.revision + 1, next_due = NULL
     WHERE j.name = job.name;
     PERFORM __schema__.note_change('job.resumed', job.name);
     RETURN true;
 END $$;
 
 -- Runs a job once now, whether it is paused or not. Returns the run's ID.
+--
+-- It is never left out: it runs beside what there is of the job if the job allows overlaps, otherwise after it. With
+-- the overlap policy `cancel-running` that is cancelled, as by an occurrence.
 CREATE FUNCTION __schema__.trigger_job(name text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     job constant __schema__.jobs := __schema__.live_job(name);
     added bigint;
 BEGIN
+    IF job.overlap = 'cancel-running' THEN
+        PERFORM __schema__.assert_read_committed();
+        PERFORM pg_advisory_xact_lock_shared(__schema__.cancel_gate());
+        IF __schema__.cancel_live(job.name) THEN
+            PERFORM pg_notify(__schema__.wake_channel(), '');
+        END IF;
+    END IF;
     INSERT INTO __schema__.work (
         backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload, job_name,
         ordering_key, retry, retry_for_ms, retry_until, limit_key)
     VALUES (
         job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority, 'job', job.topic,
-        job.payload, job.name, CASE WHEN job.overlap = 'queue' THEN 'job:' || job.name END, job.retry,
-        job.retry_for_ms, __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
+        job.payload, job.name, __schema__.job_key(job), job.retry, job.retry_for_ms,
+        __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
     RETURNING id INTO added;
     PERFORM __schema__.wake(now());
     RETURN added;
@@ -2166,7 +2328,7 @@ DECLARE
     pending bigint;
 BEGIN
     UPDATE __schema__.jobs AS j
-    SET deleted_at = now(), updated_at = now(), next_due = NULL, revision = j.revision + 1
+    SET deleted_at = now(), updated_at = now(), next_due = NULL, calendar = NULL, revision = j.revision + 1
     WHERE j.name = job.name;
     FOR pending IN SELECT w.id FROM __schema__.work AS w WHERE w.job_name = job.name ORDER BY w.id LOOP
         PERFORM __schema__.cancel_work(pending, '{job}', 'job_deleted');
@@ -2804,7 +2966,7 @@ END $$;
     package static let m0011 = Migration(
         number: 11,
         name: "backfill",
-        sha256: "4b42801329233f334c3a1e3f9679d2143dfb4b6c26c9c33485e178ab4c9b63fe",
+        sha256: "398ff025b9a8d8fcc57d461f37ec74fa11f51fa527b8533595a9018df347192e",
         isBreaking: false,
         source: #"""
 -- Occurrences of the past that are to run after all.
@@ -2818,7 +2980,7 @@ END $$;
 --   upcoming  the schedule itself has yet to come to it
 --
 -- What the janitor has forgotten counts as never having run. Unless the job allows overlaps its occurrences run one at
--- a time.
+-- a time; a job whose occurrences cancel what runs cannot be backfilled: the next one would cancel all of them.
 CREATE FUNCTION __schema__.backfill_job(name text, occurrences timestamptz[], plan boolean DEFAULT false)
 RETURNS TABLE (occurrence timestamptz, state text, run_id bigint) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
@@ -2830,6 +2992,11 @@ DECLARE
     has_added boolean := false;
 BEGIN
     PERFORM __schema__.assert_read_committed();
+    IF job.overlap = 'cancel-running' THEN
+        RAISE EXCEPTION 'the job % cancels what runs, so that its next occurrence would end a backfill',
+            quote_literal(name)
+            USING ERRCODE = '22023', HINT = 'Put it with the overlap policy queue for as long as the backfill takes.';
+    END IF;
     IF occurrences IS NULL OR array_position(occurrences, NULL) IS NOT NULL THEN
         RAISE EXCEPTION 'an occurrence of the job % is NULL', quote_literal(name)
             USING ERRCODE = '22023', HINT = 'Give instants, such as ARRAY[timestamptz ''2026-01-31 03:00Z''].';
@@ -2866,8 +3033,7 @@ BEGIN
                 payload, job_name, ordering_key, retry, retry_for_ms, retry_until, limit_key)
             VALUES (
                 occurrence, job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority,
-                'job', job.topic, job.payload, job.name,
-                CASE WHEN job.overlap <> 'allow' THEN 'job:' || job.name END, job.retry, job.retry_for_ms,
+                'job', job.topic, job.payload, job.name, __schema__.job_key(job), job.retry, job.retry_for_ms,
                 __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
             RETURNING id INTO run_id;
             has_added := true;
@@ -3197,6 +3363,129 @@ BEGIN
     IF random() < 0.01 THEN
         DELETE FROM __schema__.limit_uses AS u WHERE u.paid_at < clock_timestamp() - interval '1 minute';
     END IF;
+END $$;
+
+"""#)
+
+    /// The contents of `0018_calendars.sql`.
+    package static let m0018 = Migration(
+        number: 18,
+        name: "calendars",
+        sha256: "86daca7875a9f60ca6fbdac80ba201bb763ac539797dd60fa900d95513fc6450",
+        isBreaking: false,
+        source: #"""
+-- Calendars: dates on which the jobs that name one do not run.
+
+-- NULL if an entry of a calendar is valid, otherwise what is wrong with it.
+CREATE FUNCTION __schema__.calendar_entry_problem(entry text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    ends date[] := '{}';
+    part text;
+BEGIN
+    IF entry ~ '^(SUN|MON|TUE|WED|THU|FRI|SAT)$' THEN
+        RETURN NULL;
+    END IF;
+    IF entry IS NULL OR entry !~ '^([0-9]{4}-[0-9]{2}-[0-9]{2}([.][.][0-9]{4}-[0-9]{2}-[0-9]{2})?|[0-9]{2}-[0-9]{2})$'
+    THEN
+        RETURN 'it is no date, range of dates, day of the year or day of the week';
+    END IF;
+    FOREACH part IN ARRAY string_to_array(entry, '..') LOOP
+        -- A day of every year may be 29 February.
+        part := CASE WHEN length(part) = 5 THEN '2000-' || part ELSE part END;
+        ends := ends || make_date(left(part, 4)::integer, substr(part, 6, 2)::integer, right(part, 2)::integer);
+    END LOOP;
+    RETURN CASE WHEN ends[2] < ends[1] THEN 'the range ends before it starts' END;
+EXCEPTION WHEN datetime_field_overflow THEN
+    RETURN 'there is no such date';
+END $$;
+
+-- Creates or changes a calendar. Returns its revision, which grows with each change; putting the same again changes
+-- nothing.
+--
+-- Each entry of `excluded` is a date (2026-12-25), a range of dates with both ends (2026-12-24..2026-12-31), a day of
+-- every year (12-25) or a day of every week (SAT). They are dates of the given zone, or of the zone of each job.
+CREATE FUNCTION __schema__.put_calendar(name text, excluded text[], time_zone text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    entry text;
+    problem text;
+    present __schema__.calendars;
+    changed bigint;
+BEGIN
+    IF put_calendar.name IS NULL OR put_calendar.name !~ '^[!-~]{1,100}$' THEN
+        RAISE EXCEPTION 'the calendar name % is not valid', coalesce(quote_literal(put_calendar.name), 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use 1 to 100 printable ASCII characters without spaces.';
+    END IF;
+    IF put_calendar.excluded IS NULL OR cardinality(put_calendar.excluded) > 10000 THEN
+        RAISE EXCEPTION 'the calendar % has % entries',
+            quote_literal(put_calendar.name), coalesce(cardinality(put_calendar.excluded)::text, 'NULL')
+            USING ERRCODE = '22023', HINT = 'Give an array of at most 10000 entries, such as ''{2026-12-25,SAT,SUN}''.';
+    END IF;
+    put_calendar.excluded := ARRAY(
+        SELECT upper(btrim(e.entry)) FROM unnest(put_calendar.excluded) AS e (entry)
+        GROUP BY upper(btrim(e.entry)) ORDER BY upper(btrim(e.entry)) COLLATE "C");
+    FOREACH entry IN ARRAY put_calendar.excluded LOOP
+        problem := __schema__.calendar_entry_problem(entry);
+        IF problem IS NOT NULL THEN
+            RAISE EXCEPTION 'the entry % of the calendar % is not valid: %',
+                coalesce(quote_literal(entry), 'NULL'), quote_literal(put_calendar.name), problem
+                USING ERRCODE = '22023', HINT = 'Use 2026-12-25, 2026-12-24..2026-12-31, 12-25 or SAT.';
+        END IF;
+    END LOOP;
+    IF put_calendar.excluded @> '{SUN,MON,TUE,WED,THU,FRI,SAT}' THEN
+        RAISE EXCEPTION 'the calendar % leaves no day', quote_literal(put_calendar.name)
+            USING ERRCODE = '22023', HINT = 'Pause the jobs instead.';
+    END IF;
+    IF put_calendar.time_zone IS NOT NULL THEN
+        PERFORM __schema__.check_time_zone(put_calendar.time_zone);
+    END IF;
+
+    LOOP
+        SELECT c.* INTO present FROM __schema__.calendars AS c WHERE c.name = put_calendar.name FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;
+        INSERT INTO __schema__.calendars (name, excluded, time_zone)
+        VALUES (put_calendar.name, put_calendar.excluded, put_calendar.time_zone) ON CONFLICT (name) DO NOTHING;
+        IF FOUND THEN
+            PERFORM __schema__.note_change('calendar.put', put_calendar.name);
+            RETURN 1;
+        END IF;
+    END LOOP;
+    IF present.excluded = put_calendar.excluded AND present.time_zone IS NOT DISTINCT FROM put_calendar.time_zone THEN
+        RETURN present.revision;
+    END IF;
+    UPDATE __schema__.calendars AS c
+    SET excluded = put_calendar.excluded, time_zone = put_calendar.time_zone, updated_at = now(),
+        revision = c.revision + 1
+    WHERE c.name = put_calendar.name
+    RETURNING c.revision INTO changed;
+    -- A plan that was made with the old dates must not be applied.
+    UPDATE __schema__.jobs AS j SET revision = j.revision + 1
+    WHERE j.name IN (SELECT k.name FROM __schema__.jobs AS k WHERE k.calendar = put_calendar.name
+        ORDER BY k.name FOR NO KEY UPDATE);
+    PERFORM __schema__.note_change('calendar.put', put_calendar.name);
+    RETURN changed;
+END $$;
+
+-- Deletes a calendar that no job uses.
+CREATE FUNCTION __schema__.delete_calendar(name text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    users text;
+BEGIN
+    PERFORM FROM __schema__.calendars AS c WHERE c.name = delete_calendar.name FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no calendar %', coalesce(quote_literal(delete_calendar.name), 'NULL')
+            USING ERRCODE = 'P0002', HINT = 'SELECT name FROM calendars shows those that there are.';
+    END IF;
+    SELECT string_agg(j.name, ', ' ORDER BY j.name) INTO users
+    FROM __schema__.jobs AS j WHERE j.calendar = delete_calendar.name;
+    IF users IS NOT NULL THEN
+        RAISE EXCEPTION 'the calendar % is in use by: %', quote_literal(delete_calendar.name), left(users, 500)
+            USING ERRCODE = '23503', HINT = 'Put these jobs without it first.';
+    END IF;
+    DELETE FROM __schema__.calendars AS c WHERE c.name = delete_calendar.name;
+    PERFORM __schema__.note_change('calendar.deleted', delete_calendar.name);
+    RETURN true;
 END $$;
 
 """#)
@@ -3896,6 +4185,7 @@ END $$;
         m0011,
         m0012,
         m0014,
+        m0018,
         m0020,
         m0021,
         m0022,

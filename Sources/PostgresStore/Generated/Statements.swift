@@ -408,6 +408,21 @@ SELECT __schema__.begin_fan_out($1, $2, $3, $4, $5, $6::bigint::integer, $7::big
 
 """#)
 
+    /// The contents of `client_calendars.sql`.
+    package static let clientCalendars = Statement(
+        name: "client_calendars",
+        sha256: "c7c7f6143443971bd3429c350948e0e3a9703830aae295f5bcd4f40709b7575d",
+        parameterCount: 1,
+        source: #"""
+-- Calendars with the jobs that use them. $1 a name, or NULL for all.
+SELECT c.name, c.excluded, c.time_zone, c.revision, c.created_at, c.updated_at,
+    ARRAY(SELECT j.name FROM __schema__.jobs AS j WHERE j.calendar = c.name ORDER BY j.name)
+FROM __schema__.calendars AS c
+WHERE $1::text IS NULL OR c.name = $1
+ORDER BY c.name
+
+"""#)
+
     /// The contents of `client_cancel.sql`.
     package static let clientCancel = Statement(
         name: "client_cancel",
@@ -471,6 +486,17 @@ FROM __schema__.matching_dead_letters($2, $3, $4, $5, $6) AS d
 WHERE $1::bigint IS NULL OR d.id = $1
 ORDER BY d.failed_at DESC, d.id DESC
 LIMIT $7
+
+"""#)
+
+    /// The contents of `client_delete_calendar.sql`.
+    package static let clientDeleteCalendar = Statement(
+        name: "client_delete_calendar",
+        sha256: "d6498ce6ebc9a2807ace050c279a6bfb01474b067731bc404f2c8f168feab38f",
+        parameterCount: 1,
+        source: #"""
+-- Deletes a calendar that no job uses. $1 name.
+SELECT __schema__.delete_calendar($1)
 
 """#)
 
@@ -632,16 +658,18 @@ LIMIT $2
     /// The contents of `client_jobs.sql`.
     package static let clientJobs = Statement(
         name: "client_jobs",
-        sha256: "b202a390e0d9873760f6ebb5988cfec19176231d791135a03fbdabb0df94a122",
-        parameterCount: 1,
+        sha256: "618cd8fe77326afedb41d2bb98523de1e2e46433202dcb95db2e311b8f3ebf0d",
+        parameterCount: 2,
         source: #"""
--- Jobs that are not deleted. $1 a name, or NULL for all.
+-- Jobs that are not deleted. $1 a name, or NULL for all, $2 tags that they have.
 SELECT j.name, j.topic, j.payload, j.cron, (extract(epoch FROM j.every) * 1000000)::bigint, j.time_zone, j.priority,
     j.max_attempts, j.timeout_ms, j.misfire, j.misfire_grace_ms, j.misfire_bound, j.overlap, j.starts_at, j.ends_at,
     j.jitter_ms, j.dst_gap, j.dst_overlap, j.paused, j.next_due, j.last_occurrence, j.revision, j.created_at,
-    j.updated_at, j.anchor, j.planned_from, j.backoff_base_ms, j.backoff_max_ms, j.retry, j.retry_for_ms, j.limit_key
+    j.updated_at, j.anchor, j.planned_from, j.backoff_base_ms, j.backoff_max_ms, j.retry, j.retry_for_ms, j.limit_key,
+    j.paused_at, j.resumed_at, c.name, c.excluded, c.time_zone, j.overlap_bound, j.description, j.tags
 FROM __schema__.jobs AS j
-WHERE j.deleted_at IS NULL AND ($1::text IS NULL OR j.name = $1)
+LEFT JOIN __schema__.calendars AS c ON c.name = j.calendar
+WHERE j.deleted_at IS NULL AND ($1::text IS NULL OR j.name = $1) AND j.tags @> $2
 ORDER BY j.name
 
 """#)
@@ -724,6 +752,17 @@ WITH chosen AS MATERIALIZED (
     WHERE j.deleted_at IS NULL AND ($1::text IS NULL OR j.topic = $1)
     ORDER BY j.name FOR NO KEY UPDATE)
 SELECT count(*), count(*) FILTER (WHERE __schema__.pause_job(c.name)) FROM chosen AS c
+
+"""#)
+
+    /// The contents of `client_put_calendar.sql`.
+    package static let clientPutCalendar = Statement(
+        name: "client_put_calendar",
+        sha256: "1085f1443f1ba53905c4915425668f349165730ced79c155cb0f5b7aa37136d4",
+        parameterCount: 3,
+        source: #"""
+-- Creates or changes a calendar. $1 name, $2 what it leaves out, $3 time zone.
+SELECT __schema__.put_calendar($1, $2, $3)
 
 """#)
 
@@ -887,18 +926,19 @@ LIMIT $6
     /// The contents of `client_schedule_job.sql`.
     package static let clientScheduleJob = Statement(
         name: "client_schedule_job",
-        sha256: "634df2344166c2bf26eac36b86337f6e589ca2f54da98990a290b38d7e41b2f5",
-        parameterCount: 23,
+        sha256: "f5821fdb196efca6c77fe05f0c59472427bdf41023be247c8eca0b57f021f00e",
+        parameterCount: 27,
         source: #"""
 -- Creates or changes a job. $1 name, $2 topic, $3 cron, $4 payload, $5 time zone, $6 interval in µs, $7 priority, $8
 -- most attempts, $9 timeout in ms, $10 first and $11 longest delay of retries in ms, $12 misfire policy, $13 grace in
 -- ms, $14 bound, $15 overlap policy, $16 and $17 window, $18 jitter in ms, $19 and $20 daylight saving policies,
--- $21 retry policy, $22 how long to retry in ms, $23 limit key.
+-- $21 retry policy, $22 how long to retry in ms, $23 limit key, $24 how many may wait, $25 calendar, $26 description,
+-- $27 tags.
 SELECT __schema__.schedule_job(
     $1, $2, $3, $4, $5, $6 * interval '1 microsecond', $7::bigint::integer, $8::bigint::integer,
     $9 * interval '1 millisecond', $10 * interval '1 millisecond', $11 * interval '1 millisecond', $12,
     $13 * interval '1 millisecond', $14::bigint::integer, $15, $16, $17, $18 * interval '1 millisecond', $19, $20,
-    $21, $22 * interval '1 millisecond', $23)
+    $21, $22 * interval '1 millisecond', $23, $24::bigint::integer, $25, $26, $27)
 
 """#)
 
@@ -1043,14 +1083,15 @@ SELECT __schema__.handling_outcome($1::text::uuid, $2)
     /// The contents of `jobs.sql`.
     package static let jobs = Statement(
         name: "jobs",
-        sha256: "610944b02a69e707d0e0660af5b7a5e4ac2579e091920e73854e3b43cacd9f68",
+        sha256: "3a0e34c321f95cb2ee0e5d1209e342b4f013f9f0fbe540cbe00108c8bdc42cfc",
         parameterCount: 0,
         source: #"""
 -- The jobs that are not deleted, as their owner plans them.
 SELECT j.name, j.topic, j.cron, (extract(epoch FROM j.every) * 1000000)::bigint, j.anchor, j.time_zone, j.misfire,
     j.misfire_grace_ms, j.misfire_bound, j.paused, j.starts_at, j.ends_at, j.next_due, j.last_occurrence,
-    j.planned_from, j.revision, j.dst_gap, j.dst_overlap
+    j.planned_from, j.revision, j.dst_gap, j.dst_overlap, j.paused_at, j.resumed_at, c.name, c.excluded, c.time_zone
 FROM __schema__.jobs AS j
+LEFT JOIN __schema__.calendars AS c ON c.name = j.calendar
 WHERE j.deleted_at IS NULL
 ORDER BY j.name
 
@@ -1399,11 +1440,13 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientAddWork,
         clientBackfillJob,
         clientBeginFanOut,
+        clientCalendars,
         clientCancel,
         clientCancelGroup,
         clientCancelRun,
         clientChanges,
         clientDeadLetters,
+        clientDeleteCalendar,
         clientDeleteJob,
         clientDeleteLimit,
         clientDiscardDeadLetter,
@@ -1421,6 +1464,7 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         clientOpenGroup,
         clientPauseJob,
         clientPauseJobs,
+        clientPutCalendar,
         clientPutLimit,
         clientReceive,
         clientReleaseLease,

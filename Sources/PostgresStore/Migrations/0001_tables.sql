@@ -98,7 +98,9 @@ CREATE INDEX claims_keys ON __schema__.claims (batch) WHERE keys <> '{}';
 CREATE TABLE __schema__.cancellations (
     id bigint PRIMARY KEY,
     requested_at timestamptz NOT NULL DEFAULT now(),
-    by_role text NOT NULL DEFAULT current_user
+    by_role text NOT NULL DEFAULT current_user,
+    -- `cancelled` by a user, or `overlap`: by the next occurrence of its job.
+    reason text NOT NULL DEFAULT 'cancelled'
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- How far runs that have not ended say that they are, so that the next attempt can go on from there. A row for those
@@ -115,6 +117,18 @@ CREATE TABLE __schema__.released (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     keys text[] NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
+-- Dates on which the jobs that name a calendar do not run.
+CREATE TABLE __schema__.calendars (
+    name text PRIMARY KEY,
+    -- Dates, ranges of dates, days of every year and of every week, in the words of put_calendar(); sorted.
+    excluded text[] NOT NULL,
+    -- Whose dates they are; NULL for the zone of each job.
+    time_zone text,
+    revision bigint NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
 
 -- Recurring jobs. A deleted one stays as a tombstone: its last occurrence still counts if it is put again.
 CREATE TABLE __schema__.jobs (
@@ -135,6 +149,11 @@ CREATE TABLE __schema__.jobs (
     misfire_grace_ms bigint NOT NULL DEFAULT 60000,
     misfire_bound integer NOT NULL DEFAULT 100,
     overlap text NOT NULL DEFAULT 'allow',
+    -- How many occurrences may wait behind the first, with the overlap policy `queue`.
+    overlap_bound integer NOT NULL DEFAULT 100,
+    calendar text REFERENCES __schema__.calendars (name),
+    description text,
+    tags text[] NOT NULL DEFAULT '{}',
     priority smallint NOT NULL DEFAULT 0,
     max_attempts integer NOT NULL DEFAULT 5,
     backoff_base_ms bigint NOT NULL DEFAULT 250,
@@ -144,13 +163,14 @@ CREATE TABLE __schema__.jobs (
     retry_for_ms bigint,
     limit_key text,
     paused boolean NOT NULL DEFAULT false,
+    -- The last pause; several that the owner has not looked between count as one.
     paused_at timestamptz,
     resumed_at timestamptz,
     -- NULL: to be planned by the owner, or none left.
     next_due timestamptz,
     -- Never goes back.
     last_occurrence timestamptz,
-    -- Occurrences lie after this instant too: when the schedule was put or resumed.
+    -- Occurrences lie after this instant too: when the schedule was put.
     planned_from timestamptz NOT NULL DEFAULT now(),
     revision bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -160,7 +180,7 @@ CREATE TABLE __schema__.jobs (
     CONSTRAINT jobs_misfire CHECK (misfire IN ('skip', 'latest', 'all', 'pause')),
     CONSTRAINT jobs_dst_gap CHECK (dst_gap IN ('first-valid-instant', 'skip', 'shift')),
     CONSTRAINT jobs_dst_overlap CHECK (dst_overlap IN ('automatic', 'first', 'second', 'both')),
-    CONSTRAINT jobs_overlap CHECK (overlap IN ('allow', 'skip', 'queue')),
+    CONSTRAINT jobs_overlap CHECK (overlap IN ('allow', 'skip', 'queue', 'queue-one', 'cancel-running')),
     CONSTRAINT jobs_priority CHECK (priority BETWEEN -9 AND 9)
 ) WITH (fillfactor = 60);
 

@@ -236,13 +236,18 @@ BEGIN
     claim := __schema__.take_from_claim(batch, ids);
     IF EXISTS (SELECT FROM __schema__.cancellations) THEN
         WITH marked AS (
-            DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids) RETURNING c.id
+            DELETE FROM __schema__.cancellations AS c WHERE c.id = ANY (ids) RETURNING c.id, c.reason
         )
         SELECT array_agg(
             CASE WHEN m.id IS NOT NULL AND o.state IN ('retryable', 'snoozed', 'interrupted') THEN 'cancelled'
-            ELSE o.state END ORDER BY o.place)
-        INTO states
-        FROM unnest(ids, states) WITH ORDINALITY AS o (id, state, place) LEFT JOIN marked AS m ON m.id = o.id;
+            ELSE o.state END ORDER BY o.place),
+            -- The next occurrence of its job ended it: that is said where a user's wish needs no words.
+            array_agg(
+                CASE WHEN m.reason = 'overlap' AND o.state NOT IN ('completed', 'discarded') THEN m.reason
+                ELSE o.reason END ORDER BY o.place)
+        INTO states, reasons
+        FROM unnest(ids, states, reasons) WITH ORDINALITY AS o (id, state, reason, place)
+        LEFT JOIN marked AS m ON m.id = o.id;
     END IF;
     SELECT array_agg(o.id) FILTER (WHERE o.state IN ('completed', 'discarded', 'cancelled')),
         array_agg(o.id) FILTER (WHERE o.state IN ('retryable', 'snoozed', 'interrupted'))

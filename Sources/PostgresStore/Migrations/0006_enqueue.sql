@@ -510,10 +510,13 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     mark bigint;
+    cause text;
     gone __schema__.work;
     claimed bigint[] := '{}';
 BEGIN
-    FOR mark IN SELECT c.id FROM __schema__.cancellations AS c ORDER BY c.id FOR UPDATE SKIP LOCKED LOOP
+    FOR mark, cause IN
+        SELECT c.id, c.reason FROM __schema__.cancellations AS c ORDER BY c.id FOR UPDATE SKIP LOCKED
+    LOOP
         IF __schema__.is_claimed(mark) THEN
             claimed := claimed || mark;
             CONTINUE;
@@ -521,7 +524,7 @@ BEGIN
         SELECT w.* INTO gone FROM __schema__.work AS w WHERE w.id = mark FOR UPDATE SKIP LOCKED;
         IF FOUND THEN
             DELETE FROM __schema__.work AS w WHERE w.id = mark;
-            PERFORM __schema__.note_cancelled(gone, 'cancelled');
+            PERFORM __schema__.note_cancelled(gone, cause);
         ELSIF EXISTS (SELECT FROM __schema__.work AS w WHERE w.id = mark) THEN
             CONTINUE;
         END IF;

@@ -64,7 +64,8 @@ CREATE FUNCTION __schema__.schedule_job(
     misfire_grace interval DEFAULT '60 seconds', misfire_bound integer DEFAULT 100, overlap text DEFAULT 'allow',
     starts_at timestamptz DEFAULT NULL, ends_at timestamptz DEFAULT NULL, jitter interval DEFAULT '0',
     dst_gap text DEFAULT 'first-valid-instant', dst_overlap text DEFAULT 'automatic', retry text DEFAULT NULL,
-    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL
+    retry_for interval DEFAULT NULL, limit_key text DEFAULT NULL, overlap_bound integer DEFAULT 100,
+    calendar text DEFAULT NULL, description text DEFAULT NULL, tags text[] DEFAULT '{}'
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -94,9 +95,31 @@ BEGIN
         RAISE EXCEPTION 'the misfire policy % is unknown', coalesce(quote_literal(misfire), 'NULL')
             USING ERRCODE = '22023', HINT = 'Use skip, latest, all or pause.';
     END IF;
-    IF overlap IS NULL OR overlap NOT IN ('allow', 'skip', 'queue') THEN
+    IF overlap IS NULL OR overlap NOT IN ('allow', 'skip', 'queue', 'queue-one', 'cancel-running') THEN
         RAISE EXCEPTION 'the overlap policy % is unknown', coalesce(quote_literal(overlap), 'NULL')
-            USING ERRCODE = '22023', HINT = 'Use allow, skip or queue.';
+            USING ERRCODE = '22023', HINT = 'Use allow, skip, queue, queue-one or cancel-running.';
+    END IF;
+    IF overlap_bound IS NULL OR overlap_bound NOT BETWEEN 1 AND 10000 THEN
+        RAISE EXCEPTION 'overlap_bound % is out of range', coalesce(overlap_bound::text, 'NULL')
+            USING ERRCODE = '22023', HINT = 'Use 1 to 10000: how many occurrences may wait behind the first.';
+    END IF;
+    IF length(description) > 1000 THEN
+        RAISE EXCEPTION 'the description has % characters', length(description)
+            USING ERRCODE = '22023', HINT = 'Use at most 1000.';
+    END IF;
+    IF tags IS NULL OR cardinality(tags) > 20 OR EXISTS (
+        SELECT FROM unnest(tags) AS t (tag) WHERE t.tag IS NULL OR t.tag !~ '^[!-~]{1,50}$')
+    THEN
+        RAISE EXCEPTION 'the tags % are not valid', coalesce(tags::text, 'NULL')
+            USING ERRCODE = '22023',
+                HINT = 'Use at most 20, each of 1 to 50 printable ASCII characters without spaces.';
+    END IF;
+    tags := ARRAY(SELECT t.tag FROM unnest(tags) AS t (tag) GROUP BY t.tag ORDER BY t.tag COLLATE "C");
+    -- Locked: it is not deleted meanwhile.
+    PERFORM FROM __schema__.calendars AS c WHERE c.name = calendar FOR KEY SHARE;
+    IF calendar IS NOT NULL AND NOT FOUND THEN
+        RAISE EXCEPTION 'there is no calendar %', quote_literal(calendar)
+            USING ERRCODE = 'P0002', HINT = 'Put it first: SELECT put_calendar(''holidays'', ''{2026-12-25}'').';
     END IF;
     IF dst_gap IS NULL OR dst_gap NOT IN ('first-valid-instant', 'skip', 'shift')
         OR dst_overlap IS NULL OR dst_overlap NOT IN ('automatic', 'first', 'second', 'both')
@@ -134,6 +157,10 @@ BEGIN
         wanted.misfire_grace_ms := __schema__.milliseconds(misfire_grace);
         wanted.misfire_bound := misfire_bound;
         wanted.overlap := overlap;
+        wanted.overlap_bound := overlap_bound;
+        wanted.calendar := calendar;
+        wanted.description := description;
+        wanted.tags := tags;
         wanted.priority := priority;
         wanted.max_attempts := max_attempts;
         wanted.backoff_base_ms := __schema__.milliseconds(backoff_base);
@@ -174,9 +201,10 @@ BEGIN
         time_zone = wanted.time_zone, starts_at = wanted.starts_at, ends_at = wanted.ends_at,
         jitter_ms = wanted.jitter_ms, dst_gap = wanted.dst_gap, dst_overlap = wanted.dst_overlap,
         misfire = wanted.misfire, misfire_grace_ms = wanted.misfire_grace_ms, misfire_bound = wanted.misfire_bound,
-        overlap = wanted.overlap, priority = wanted.priority, max_attempts = wanted.max_attempts,
-        backoff_base_ms = wanted.backoff_base_ms, backoff_max_ms = wanted.backoff_max_ms,
-        timeout_ms = wanted.timeout_ms, retry = wanted.retry, retry_for_ms = wanted.retry_for_ms,
+        overlap = wanted.overlap, overlap_bound = wanted.overlap_bound, calendar = wanted.calendar,
+        description = wanted.description, tags = wanted.tags, priority = wanted.priority,
+        max_attempts = wanted.max_attempts, backoff_base_ms = wanted.backoff_base_ms,
+        backoff_max_ms = wanted.backoff_max_ms, timeout_ms = wanted.timeout_ms, retry = wanted.retry, retry_for_ms = wanted.retry_for_ms,
         limit_key = wanted.limit_key, deleted_at = NULL, updated_at = now(), revision = j.revision + 1,
         anchor = CASE WHEN reschedules THEN coalesce(wanted.starts_at, now()) ELSE j.anchor END,
         -- What the old schedule left undone is not caught up by the new one. Occurrences that it came to while this
@@ -198,7 +226,10 @@ BEGIN
     IF job.paused THEN
         RETURN false;
     END IF;
-    UPDATE __schema__.jobs AS j SET paused = true, paused_at = now(), updated_at = now(), revision = j.revision + 1
+    UPDATE __schema__.jobs AS j
+    SET paused = true, updated_at = now(), revision = j.revision + 1,
+        -- Nobody has planned since the last pause: what was missed in that one is still to be told.
+        paused_at = CASE WHEN j.resumed_at IS NULL OR j.next_due IS NOT NULL THEN now() ELSE j.paused_at END
     WHERE j.name = job.name;
     PERFORM __schema__.note_change('job.paused', job.name);
     RETURN true;
@@ -212,28 +243,37 @@ BEGIN
     IF NOT job.paused THEN
         RETURN false;
     END IF;
+    -- The owner plans anew: the misfire policy decides about what was missed.
     UPDATE __schema__.jobs AS j
-    SET paused = false, resumed_at = now(), updated_at = now(), revision = j.revision + 1, next_due = NULL,
-        -- The misfire policy decides about what was missed, except where that would pause the job again.
-        planned_from = CASE WHEN j.misfire = 'pause' THEN greatest(now(), j.last_occurrence) ELSE j.planned_from END
+    SET paused = false, resumed_at = now(), updated_at = now(), revision = j.revision + 1, next_due = NULL
     WHERE j.name = job.name;
     PERFORM __schema__.note_change('job.resumed', job.name);
     RETURN true;
 END $$;
 
 -- Runs a job once now, whether it is paused or not. Returns the run's ID.
+--
+-- It is never left out: it runs beside what there is of the job if the job allows overlaps, otherwise after it. With
+-- the overlap policy `cancel-running` that is cancelled, as by an occurrence.
 CREATE FUNCTION __schema__.trigger_job(name text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     job constant __schema__.jobs := __schema__.live_job(name);
     added bigint;
 BEGIN
+    IF job.overlap = 'cancel-running' THEN
+        PERFORM __schema__.assert_read_committed();
+        PERFORM pg_advisory_xact_lock_shared(__schema__.cancel_gate());
+        IF __schema__.cancel_live(job.name) THEN
+            PERFORM pg_notify(__schema__.wake_channel(), '');
+        END IF;
+    END IF;
     INSERT INTO __schema__.work (
         backoff_base_ms, backoff_max_ms, timeout_ms, max_attempts, priority, kind, topic, payload, job_name,
         ordering_key, retry, retry_for_ms, retry_until, limit_key)
     VALUES (
         job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority, 'job', job.topic,
-        job.payload, job.name, CASE WHEN job.overlap = 'queue' THEN 'job:' || job.name END, job.retry,
-        job.retry_for_ms, __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
+        job.payload, job.name, __schema__.job_key(job), job.retry, job.retry_for_ms,
+        __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
     RETURNING id INTO added;
     PERFORM __schema__.wake(now());
     RETURN added;
@@ -248,7 +288,7 @@ DECLARE
     pending bigint;
 BEGIN
     UPDATE __schema__.jobs AS j
-    SET deleted_at = now(), updated_at = now(), next_due = NULL, revision = j.revision + 1
+    SET deleted_at = now(), updated_at = now(), next_due = NULL, calendar = NULL, revision = j.revision + 1
     WHERE j.name = job.name;
     FOR pending IN SELECT w.id FROM __schema__.work AS w WHERE w.job_name = job.name ORDER BY w.id LOOP
         PERFORM __schema__.cancel_work(pending, '{job}', 'job_deleted');

@@ -9,7 +9,7 @@
 --   upcoming  the schedule itself has yet to come to it
 --
 -- What the janitor has forgotten counts as never having run. Unless the job allows overlaps its occurrences run one at
--- a time.
+-- a time; a job whose occurrences cancel what runs cannot be backfilled: the next one would cancel all of them.
 CREATE FUNCTION __schema__.backfill_job(name text, occurrences timestamptz[], plan boolean DEFAULT false)
 RETURNS TABLE (occurrence timestamptz, state text, run_id bigint) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
@@ -21,6 +21,11 @@ DECLARE
     has_added boolean := false;
 BEGIN
     PERFORM __schema__.assert_read_committed();
+    IF job.overlap = 'cancel-running' THEN
+        RAISE EXCEPTION 'the job % cancels what runs, so that its next occurrence would end a backfill',
+            quote_literal(name)
+            USING ERRCODE = '22023', HINT = 'Put it with the overlap policy queue for as long as the backfill takes.';
+    END IF;
     IF occurrences IS NULL OR array_position(occurrences, NULL) IS NOT NULL THEN
         RAISE EXCEPTION 'an occurrence of the job % is NULL', quote_literal(name)
             USING ERRCODE = '22023', HINT = 'Give instants, such as ARRAY[timestamptz ''2026-01-31 03:00Z''].';
@@ -57,8 +62,7 @@ BEGIN
                 payload, job_name, ordering_key, retry, retry_for_ms, retry_until, limit_key)
             VALUES (
                 occurrence, job.backoff_base_ms, job.backoff_max_ms, job.timeout_ms, job.max_attempts, job.priority,
-                'job', job.topic, job.payload, job.name,
-                CASE WHEN job.overlap <> 'allow' THEN 'job:' || job.name END, job.retry, job.retry_for_ms,
+                'job', job.topic, job.payload, job.name, __schema__.job_key(job), job.retry, job.retry_for_ms,
                 __schema__.retry_limit(now(), job.retry_for_ms), job.limit_key)
             RETURNING id INTO run_id;
             has_added := true;

@@ -69,6 +69,9 @@ extension JobDefinition {
             misfireGraceMilliseconds: Int64(try row.int(7)),
             misfireBound: try row.int(8),
             isPaused: try row.bool(9),
+            pausedAt: try row.optionalTime(18),
+            resumedAt: try row.optionalTime(19),
+            calendar: try row.calendar(20),
             startsAt: try row.optionalTime(10),
             endsAt: try row.optionalTime(11),
             nextDue: try row.optionalTime(12),
@@ -96,6 +99,16 @@ extension LimitDefinition {
 }
 
 extension PostgresRow {
+    /// A calendar of three columns from this one on: name, what it leaves out, time zone. `nil` where there is no name.
+    func calendar(_ column: Int) throws(PostgresError) -> JobCalendar? {
+        guard let name = try self.optionalString(column) else { return nil }
+        return JobCalendar(
+            name: name,
+            excluded: try self.strings(column + 1),
+            timeZone: try self.optionalString(column + 2)
+        )
+    }
+
     /// A `timestamptz`.
     func time(_ column: Int) throws(PostgresError) -> ServerTime {
         ServerTime(microseconds: try self.microseconds(column))

@@ -17,7 +17,7 @@ struct ExportFile: Codable {
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case format, version, tenant, jobs, work
+        case format, version, tenant, calendars, jobs, work
     }
 
     init(from decoder: any Decoder) throws {
@@ -25,6 +25,7 @@ struct ExportFile: Codable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.export = TenantExport(
             tenant: try values.decodeIfPresent(String.self, forKey: .tenant),
+            calendars: try values.decodeIfPresent([ExportedCalendar].self, forKey: .calendars)?.map(\.calendar) ?? [],
             jobs: try values.decode([ExportedJob].self, forKey: .jobs).map(\.job),
             work: try values.decodeIfPresent([ExportedWork].self, forKey: .work)?.map(\.work) ?? []
         )
@@ -35,6 +36,9 @@ struct ExportFile: Codable {
         try values.encode(TenantExport.format, forKey: .format)
         try values.encode(TenantExport.formatVersion, forKey: .version)
         try values.encodeIfPresent(self.export.tenant, forKey: .tenant)
+        if !self.export.calendars.isEmpty {
+            try values.encode(self.export.calendars.map(ExportedCalendar.init), forKey: .calendars)
+        }
         try values.encode(self.export.jobs.map(ExportedJob.init), forKey: .jobs)
         guard !self.export.work.isEmpty else { return }
         try values.encode(self.export.work.map(ExportedWork.init), forKey: .work)
@@ -50,7 +54,9 @@ private struct ExportedJob: Codable {
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, topic, cron, payload, priority, misfire, overlap, jitter = "jitter_ms", paused
+        case name, topic, cron, payload, priority, misfire, overlap, jitter = "jitter_ms", paused, calendar, tags
+        case description
+        case overlapBound = "overlap_bound"
         case every = "every_us"
         case timeZone = "time_zone"
         case maxAttempts = "max_attempts"
@@ -101,6 +107,10 @@ private struct ExportedJob: Codable {
             ?? draft.misfireGrace
         draft.misfireBound = try values.decodeIfPresent(Int.self, forKey: .misfireBound) ?? draft.misfireBound
         draft.overlap = try values.word(.overlap) ?? draft.overlap
+        draft.overlapBound = try values.decodeIfPresent(Int.self, forKey: .overlapBound) ?? draft.overlapBound
+        draft.calendar = try values.decodeIfPresent(String.self, forKey: .calendar)
+        draft.description = try values.decodeIfPresent(String.self, forKey: .description)
+        draft.tags = try values.decodeIfPresent([String].self, forKey: .tags) ?? draft.tags
         draft.startsAt = try values.time(.startsAt)
         draft.endsAt = try values.time(.endsAt)
         draft.jitter =
@@ -136,12 +146,47 @@ private struct ExportedJob: Codable {
         try values.encode(draft.misfireGrace.milliseconds, forKey: .misfireGrace)
         try values.encode(draft.misfireBound, forKey: .misfireBound)
         try values.encode(draft.overlap.rawValue, forKey: .overlap)
+        try values.encode(draft.overlapBound, forKey: .overlapBound)
+        try values.encodeIfPresent(draft.calendar, forKey: .calendar)
+        try values.encodeIfPresent(draft.description, forKey: .description)
+        if !draft.tags.isEmpty { try values.encode(draft.tags, forKey: .tags) }
         try values.encodeIfPresent(draft.startsAt.map(ExportedTime.text), forKey: .startsAt)
         try values.encodeIfPresent(draft.endsAt.map(ExportedTime.text), forKey: .endsAt)
         try values.encode(draft.jitter.milliseconds, forKey: .jitter)
         try values.encode(draft.daylightGap.rawValue, forKey: .gap)
         try values.encode(draft.daylightOverlap.rawValue, forKey: .daylightOverlap)
         try values.encode(self.job.isPaused, forKey: .paused)
+    }
+}
+
+/// A calendar as a file holds it.
+private struct ExportedCalendar: Codable {
+    let calendar: JobCalendar
+
+    init(_ calendar: JobCalendar) {
+        self.calendar = calendar
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, excluded
+        case timeZone = "time_zone"
+    }
+
+    init(from decoder: any Decoder) throws {
+        try decoder.refuseKeys(besides: CodingKeys.self)
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.calendar = JobCalendar(
+            name: try values.decode(String.self, forKey: .name),
+            excluded: try values.decode([String].self, forKey: .excluded),
+            timeZone: try values.decodeIfPresent(String.self, forKey: .timeZone)
+        )
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(self.calendar.name, forKey: .name)
+        try values.encode(self.calendar.excluded, forKey: .excluded)
+        try values.encodeIfPresent(self.calendar.timeZone, forKey: .timeZone)
     }
 }
 

@@ -1,11 +1,15 @@
-/// What happens to an occurrence whose predecessor has not ended.
+/// What happens to an occurrence while other work of its job waits, runs, or is to be tried again.
 public enum JobOverlap: String, Sendable, Hashable, Codable, CaseIterable {
     /// It runs beside it. The default.
     case allow
     /// It does not run.
     case skip
-    /// It runs after it.
+    /// It runs after it, unless ``JobDraft/overlapBound`` others wait already.
     case queue
+    /// It runs after it, unless another waits already.
+    case queueOne = "queue-one"
+    /// It cancels the other work, and runs when that has ended.
+    case cancelRunning = "cancel-running"
 }
 
 /// What becomes of an occurrence whose local time the clock skips when it is moved forward.
@@ -63,13 +67,21 @@ public struct JobDraft: Sendable, Hashable {
     public var misfireGrace: Duration = .seconds(60)
     /// The most occurrences that ``MisfirePolicy/all`` catches up at once. Default 100.
     public var misfireBound: Int = 100
-    /// What happens to an occurrence whose predecessor has not ended. Default ``JobOverlap/allow``.
+    /// What happens to an occurrence while there is other work of the job. Default ``JobOverlap/allow``.
     public var overlap: JobOverlap = .allow
+    /// How many occurrences may wait behind the first, with ``JobOverlap/queue``. Default 100, at most 10,000.
+    public var overlapBound: Int = 100
+    /// The name of the calendar on whose dates it does not run; it has to be there. Default none.
+    public var calendar: String?
+    /// What it is for, in at most 1,000 characters.
+    public var description: String?
+    /// To choose jobs by: at most 20, each of 1 to 50 printable ASCII characters without spaces.
+    public var tags: [String] = []
     /// The first instant at which it may be due.
     public var startsAt: ServerTime?
     /// The last instant at which it may be due.
     public var endsAt: ServerTime?
-    /// Each run is put off by a random time up to this. Default none.
+    /// Each run is put off by a time up to this that its job's name and its instant determine. Default none.
     public var jitter: Duration = .zero
     /// What becomes of local times that the clock skips. Default ``DaylightGap/firstValidInstant``.
     public var daylightGap: DaylightGap = .firstValidInstant

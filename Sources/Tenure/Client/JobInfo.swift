@@ -10,9 +10,15 @@ public struct JobInfo: Sendable, Hashable {
     public var retry: RetryPolicy
     /// The longest that one attempt may take; `nil` for the node's default.
     public var timeoutMilliseconds: Int64?
-    /// `allow`, `skip` or `queue`.
+    /// `allow`, `skip`, `queue`, `queue-one` or `cancel-running`.
     public var overlap: String
-    /// Each run is put off by a random time up to this.
+    /// How many occurrences may wait behind the first, with `queue`.
+    public var overlapBound: Int
+    /// What it is for.
+    public var description: String?
+    /// In ascending order.
+    public var tags: [String]
+    /// Each run is put off by a time up to this that its job's name and its instant determine.
     public var jitterMilliseconds: Int64
     /// `first-valid-instant`, `skip` or `shift`.
     public var daylightGap: String
@@ -33,6 +39,9 @@ public struct JobInfo: Sendable, Hashable {
         retry: RetryPolicy,
         timeoutMilliseconds: Int64?,
         overlap: String,
+        overlapBound: Int,
+        description: String?,
+        tags: [String],
         jitterMilliseconds: Int64,
         daylightGap: String,
         daylightOverlap: String,
@@ -46,6 +55,9 @@ public struct JobInfo: Sendable, Hashable {
         self.retry = retry
         self.timeoutMilliseconds = timeoutMilliseconds
         self.overlap = overlap
+        self.overlapBound = overlapBound
+        self.description = description
+        self.tags = tags
         self.jitterMilliseconds = jitterMilliseconds
         self.daylightGap = daylightGap
         self.daylightOverlap = daylightOverlap

@@ -60,6 +60,7 @@ extension PostgresTenantBackend {
 
     func importing(_ export: TenantExport, commits: Bool) async throws -> TenantImport {
         var request = ImportRequest()
+        request.calendars = export.calendars
         request.jobs = export.jobs.map { (JobRequest($0.draft), $0.isPaused) }
         request.work = export.work.map { work in
             TransferredWork(
@@ -74,7 +75,15 @@ extension PostgresTenantBackend {
         let jobs = zip(export.jobs, answer.jobs).map { job, outcome in
             TenantImport.Job(name: job.draft.name, outcome: TenantImport.Outcome(outcome))
         }
-        return TenantImport(jobs: jobs, addedWork: answer.addedWork, presentWork: answer.presentWork)
+        let calendars = zip(export.calendars, answer.calendars).map { calendar, outcome in
+            TenantImport.Calendar(name: calendar.name, outcome: TenantImport.Outcome(outcome))
+        }
+        return TenantImport(
+            calendars: calendars,
+            jobs: jobs,
+            addedWork: answer.addedWork,
+            presentWork: answer.presentWork
+        )
     }
 }
 

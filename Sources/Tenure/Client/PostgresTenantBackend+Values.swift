@@ -46,6 +46,10 @@ extension JobRequest {
         self.misfireGrace = draft.misfireGrace
         self.misfireBound = draft.misfireBound
         self.overlap = draft.overlap.rawValue
+        self.overlapBound = draft.overlapBound
+        self.calendar = draft.calendar
+        self.description = draft.description
+        self.tags = draft.tags
         self.startsAt = draft.startsAt
         self.endsAt = draft.endsAt
         self.jitter = draft.jitter
@@ -65,6 +69,9 @@ extension JobInfo {
             retry: record.retry,
             timeoutMilliseconds: record.timeoutMilliseconds,
             overlap: record.overlap,
+            overlapBound: record.overlapBound,
+            description: record.description,
+            tags: record.tags,
             jitterMilliseconds: record.jitterMilliseconds,
             daylightGap: record.daylightGap,
             daylightOverlap: record.daylightOverlap,

@@ -90,8 +90,8 @@ struct PostgresTenantBackend: TenantBackend {
         try await self.translating { try await self.client.deleteJob(name) }
     }
 
-    func jobs() async throws -> [JobInfo] {
-        try await self.translating { try await self.client.jobs().map(JobInfo.init) }
+    func jobs(tags: [String]) async throws -> [JobInfo] {
+        try await self.translating { try await self.client.jobs(tags: tags).map(JobInfo.init) }
     }
 
     func job(_ name: String) async throws -> JobInfo? {

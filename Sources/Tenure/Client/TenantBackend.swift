@@ -39,8 +39,12 @@ package protocol TenantBackend: Sendable {
     func resumeJob(_ name: String) async throws -> Bool
     func triggerJob(_ name: String) async throws -> WorkID
     func deleteJob(_ name: String) async throws
-    func jobs() async throws -> [JobInfo]
+    func jobs(tags: [String]) async throws -> [JobInfo]
     func job(_ name: String) async throws -> JobInfo?
+
+    func putCalendar(_ calendar: JobCalendar) async throws -> Int64
+    func deleteCalendar(_ name: String) async throws
+    func calendars(_ name: String?) async throws -> [CalendarInfo]
 
     func work(kinds: [WorkKind], job: String?, id: WorkID?, states: [String], limit: Int) async throws -> [WorkInfo]
     func running(limit: Int) async throws -> [RunningInfo]

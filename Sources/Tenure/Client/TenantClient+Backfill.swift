@@ -12,6 +12,8 @@ public struct Backfill: Sendable, Hashable {
             case present
             /// The schedule itself has yet to come to it.
             case upcoming
+            /// The job's calendar leaves its date out.
+            case excluded
         }
 
         /// The instant that it was scheduled for.
@@ -61,8 +63,9 @@ extension TenantClient {
     /// Enqueues the occurrences of a job in a range of the past that have neither run nor left a row in the history.
     ///
     /// Each is enqueued once, however often this is called; the runs' `scheduledFor` tells them apart. Occurrences are
-    /// those of the present schedule, zone and daylight saving policy, within the job's window. What the schedule has
-    /// yet to come to is left to it. Unless the job allows overlaps they run one at a time.
+    /// those of the present schedule, zone and daylight saving policy, within the job's window and but for the dates of
+    /// its calendar. What the schedule has yet to come to is left to it. Unless the job allows overlaps they run one at
+    /// a time.
     ///
     /// - Parameters:
     ///   - range: The first and the last instant, both counted.
@@ -120,20 +123,24 @@ extension TenantClient {
         guard let job = try await self.job(name) else {
             throw RequestRefused(message: "there is no job '\(name)'", hint: nil, isNotFound: true)
         }
-        let instants = try Self.occurrences(of: job.definition, in: range, limit: limit)
-        return Backfill(occurrences: try await self.backend.backfillJob(name, instants, isPlan: isPlan))
+        let (instants, excluded) = try Self.occurrences(of: job.definition, in: range, limit: limit)
+        let occurrences = try await self.backend.backfillJob(name, instants, isPlan: isPlan)
+        let others = excluded.map { Backfill.Occurrence(instant: $0, state: .excluded, run: nil) }
+        return Backfill(occurrences: (occurrences + others).sorted { $0.instant < $1.instant })
     }
 
-    /// The instants that a job's schedule selects in a range, within its window.
+    /// The instants that a job's schedule selects in a range, within its window, and apart from them those that its
+    /// calendar leaves out.
     static func occurrences(
         of job: JobDefinition,
         in range: ClosedRange<ServerTime>,
         limit: Int
-    ) throws -> [ServerTime] {
+    ) throws -> (included: [ServerTime], excluded: [ServerTime]) {
         let timetable = try JobTimetable(
             job.schedule,
             timeZone: job.timeZone,
             daylight: job.daylight,
+            calendar: job.calendar,
             job: job.name
         )
         let first = max(range.lowerBound, job.startsAt ?? .distantPast).microseconds
@@ -155,6 +162,9 @@ extension TenantClient {
             if next >= first { instants.append(ServerTime(microseconds: next)) }
             instant = next
         }
-        return instants
+        return (
+            instants.filter { timetable.exclusion(of: $0.microseconds) == nil },
+            instants.filter { timetable.exclusion(of: $0.microseconds) != nil }
+        )
     }
 }

@@ -83,8 +83,10 @@ extension TenantClient {
     }
 
     /// The jobs, by name.
-    public func jobs() async throws -> [JobInfo] {
-        try await self.backend.jobs()
+    ///
+    /// - Parameter tags: Only those that have all of these.
+    public func jobs(tags: [String] = []) async throws -> [JobInfo] {
+        try await self.backend.jobs(tags: tags)
     }
 
     /// One job; `nil` if there is none of this name.
@@ -92,7 +94,8 @@ extension TenantClient {
         try await self.backend.job(name)
     }
 
-    /// When a job would be due after an instant, whether it is paused or not.
+    /// When a job would run after an instant, whether it is paused or not: its occurrences but for the dates of its
+    /// calendar.
     ///
     /// - Throws: ``RequestRefused`` if there is no such job; ``InvalidSchedule`` if its schedule cannot be planned.
     public func previewJob(_ name: String, after instant: ServerTime, limit: Int = 5) async throws -> [ServerTime] {

@@ -31,6 +31,10 @@ extension TenantExport.Job {
         draft.misfireGrace = .milliseconds(definition.misfireGraceMilliseconds)
         draft.misfireBound = definition.misfireBound
         draft.overlap = overlap
+        draft.overlapBound = info.overlapBound
+        draft.calendar = definition.calendar?.name
+        draft.description = info.description
+        draft.tags = info.tags
         draft.startsAt = definition.startsAt
         draft.endsAt = definition.endsAt
         draft.jitter = .milliseconds(info.jitterMilliseconds)

@@ -1,7 +1,7 @@
 internal import TenureCore
 
-/// What of a tenant can be carried to another, or kept: its jobs and, if wanted, the work that has not started. Not its
-/// history.
+/// What of a tenant can be carried to another, or kept: its calendars, its jobs and, if wanted, the work that has not
+/// started. Not its history.
 ///
 /// ```swift
 /// let file = try await acme.exported().data()
@@ -71,13 +71,16 @@ public struct TenantExport: Sendable, Hashable {
     /// Where it comes from, for people; an import does not look at it.
     public var tenant: String?
     /// By name.
+    public var calendars: [JobCalendar]
+    /// By name.
     public var jobs: [Job]
     /// In the order of enqueuing.
     public var work: [Work]
 
     /// What is to be imported.
-    public init(tenant: String? = nil, jobs: [Job], work: [Work] = []) {
+    public init(tenant: String? = nil, calendars: [JobCalendar] = [], jobs: [Job], work: [Work] = []) {
         self.tenant = tenant
+        self.calendars = calendars
         self.jobs = jobs
         self.work = work
     }
@@ -85,7 +88,7 @@ public struct TenantExport: Sendable, Hashable {
 
 /// What an import did, or would do.
 public struct TenantImport: Sendable, Hashable {
-    /// What becomes of a job.
+    /// What becomes of a job or a calendar.
     public enum Outcome: String, Sendable, Hashable {
         /// There was none of its name.
         case added
@@ -103,6 +106,16 @@ public struct TenantImport: Sendable, Hashable {
         public var outcome: Outcome
     }
 
+    /// A calendar by its name.
+    public struct Calendar: Sendable, Hashable {
+        /// Its name.
+        public var name: String
+        /// What becomes of it.
+        public var outcome: Outcome
+    }
+
+    /// In the order of the export.
+    public var calendars: [Calendar]
     /// In the order of the export.
     public var jobs: [Job]
     /// Timers and messages that were added.
@@ -111,7 +124,8 @@ public struct TenantImport: Sendable, Hashable {
     public var presentWork: Int
 
     /// Describes an import.
-    package init(jobs: [Job], addedWork: Int, presentWork: Int) {
+    package init(calendars: [Calendar], jobs: [Job], addedWork: Int, presentWork: Int) {
+        self.calendars = calendars
         self.jobs = jobs
         self.addedWork = addedWork
         self.presentWork = presentWork
@@ -124,14 +138,22 @@ public struct TenantImport: Sendable, Hashable {
 }
 
 extension TenantClient {
-    /// The tenant's jobs with all their settings and, if wanted, the timers and messages that have not started.
+    /// The tenant's calendars, its jobs with all their settings and, if wanted, the timers and messages that have not
+    /// started.
     public func exported(_ scope: TenantExport.Scope = .jobs) async throws -> TenantExport {
-        let jobs = try await self.backend.jobs()
+        // Jobs first: whatever calendar one of them names is still there afterwards.
+        let jobs = try await self.backend.jobs(tags: [])
+        let calendars = try await self.backend.calendars(nil)
         let work = scope == .jobs ? [] : try await self.backend.transferableWork()
-        return TenantExport(tenant: self.tenant.description, jobs: try jobs.map(TenantExport.Job.init), work: work)
+        return TenantExport(
+            tenant: self.tenant.description,
+            calendars: calendars.map(\.definition),
+            jobs: try jobs.map(TenantExport.Job.init),
+            work: work
+        )
     }
 
-    /// Puts the jobs of an export and adds its work, in one transaction: all of it, or nothing.
+    /// Puts the calendars and jobs of an export and adds its work, in one transaction: all of it, or nothing.
     ///
     /// A job that is so already keeps its next due instant; the schedule of an added or changed one counts from now,
     /// that of an interval without a start too. Jobs that the export does not name stay. Work is added unless it is
@@ -151,6 +173,19 @@ extension TenantClient {
     }
 
     private func perform(_ export: TenantExport, commits: Bool) async throws -> TenantImport {
+        var calendars: Set<String> = []
+        for (index, calendar) in export.calendars.enumerated() {
+            let place = "calendars[\(index)]"
+            guard calendars.insert(calendar.name).inserted else {
+                let message = "\(place) '\(calendar.name)': there are two calendars of this name"
+                throw RequestRefused(message: message, hint: nil, isNotFound: false)
+            }
+            do {
+                try Self.check(calendar)
+            } catch {
+                throw RequestRefused(message: "\(place): \(error.message)", hint: error.hint, isNotFound: false)
+            }
+        }
         var names: Set<String> = []
         for (index, job) in export.jobs.enumerated() {
             let place = "jobs[\(index)] '\(job.draft.name)'"

@@ -20,7 +20,7 @@ struct Span {
     }
 }
 
-/// The due occurrences of one job, divided by its misfire policy.
+/// The due occurrences of one job, divided by its calendar, its last pause and its misfire policy.
 struct DueOccurrences {
     private(set) var running: [ServerTime] = []
     private(set) var skipped: [Materialisation.Skip] = []
@@ -29,43 +29,64 @@ struct DueOccurrences {
 
     init(of job: JobDefinition, _ timetable: JobTimetable, now: ServerTime) {
         let span = Span(job)
+        let pause = Pause(job)
         // The last instant at which an occurrence is a misfire.
-        let grace = Duration.milliseconds(max(0, job.misfireGraceMilliseconds))
-        let cut = now.advanced(by: .zero - grace).microseconds.subtractingSaturating(1)
+        let cut = now.advanced(by: .zero - job.misfireGrace).microseconds.subtractingSaturating(1)
+        func skip(_ instant: Int64) -> Materialisation.Skip {
+            Materialisation.Skip(
+                scheduledFor: ServerTime(microseconds: instant),
+                reason: timetable.exclusion(of: instant)
+                    ?? (pause.covers(instant) ? SkipReason.paused : SkipReason.misfire)
+            )
+        }
 
-        var punctual: [Int64] = []
+        var timely: [Int64] = []
         var last = max(span.after, cut)
-        while punctual.count < OccurrencePlanner.maxRuns,
+        while timely.count < OccurrencePlanner.maxRuns,
             let instant = span.first(of: timetable, after: last), instant <= now.microseconds
         {
-            punctual.append(instant)
+            timely.append(instant)
             last = instant
         }
         // With a full hand, further occurrences stay due.
-        let dealtWith = punctual.count < OccurrencePlanner.maxRuns ? now.microseconds : last
+        let dealtWith = timely.count < OccurrencePlanner.maxRuns ? now.microseconds : last
+        let punctual = timely.filter { timetable.exclusion(of: $0) == nil }
 
-        let allowed = Self.allowedMisfires(of: job, punctual: punctual.count)
-        let misfires = timetable.newest(
-            allowed + OccurrencePlanner.maxSkips,
+        let end = min(cut, span.through)
+        let late = timetable.newestIncluded(
+            Self.allowedMisfires(of: job, punctual: punctual.count),
             after: span.after,
-            through: min(cut, span.through)
+            through: end
         )
-        let late = misfires.suffix(allowed)
+        let rescued = Set(late)
+        let missed = timetable.newest(late.count + OccurrencePlanner.maxSkips, after: span.after, through: end)
+            .filter { !rescued.contains($0) }.suffix(OccurrencePlanner.maxSkips)
         self.running = (late + punctual).map(ServerTime.init(microseconds:))
-        self.skipped = misfires.dropLast(late.count).map {
-            Materialisation.Skip(
-                scheduledFor: ServerTime(microseconds: $0),
-                reason: OccurrencePlanner.misfire
-            )
+        self.skipped = missed.map(skip)
+        if let oldest = missed.first, Self.hasMissed(before: oldest, span, timetable, besides: rescued) {
+            self.skipped[0].reason += SkipReason.earlierToo
         }
-        if let oldest = self.skipped.first,
-            let earlier = timetable.previous(through: oldest.scheduledFor.microseconds - 1),
-            earlier > span.after
-        {
-            self.skipped[0].reason = OccurrencePlanner.misfireEarlierToo
-        }
-        self.pauses = job.misfire == .pause && !misfires.isEmpty
+        self.skipped += timely.filter { timetable.exclusion(of: $0) != nil }.map(skip)
+        // What was missed by a pause, or before it, does not pause the job once more.
+        let unexcused = max(span.after, pause.end ?? .min)
+        self.pauses =
+            job.misfire == .pause && !timetable.newestIncluded(1, after: unexcused, through: end).isEmpty
         self.next = span.first(of: timetable, after: dealtWith).map(ServerTime.init(microseconds:))
+    }
+
+    /// Whether there is an earlier occurrence that does not run.
+    private static func hasMissed(
+        before instant: Int64,
+        _ span: Span,
+        _ timetable: JobTimetable,
+        besides rescued: Set<Int64>
+    ) -> Bool {
+        var earlier = timetable.previous(through: instant - 1)
+        while let candidate = earlier, candidate > span.after {
+            guard rescued.contains(candidate) else { return true }
+            earlier = timetable.previous(through: candidate - 1)
+        }
+        return false
     }
 
     /// How many misfires may run, the newest of them.
@@ -76,6 +97,28 @@ struct DueOccurrences {
         case .all: max(0, min(job.misfireBound, OccurrencePlanner.maxRuns) - punctual)
         }
     }
+}
+
+/// The last pause of a job that has been resumed.
+private struct Pause {
+    /// Its end; `nil` when there was none.
+    let end: Int64?
+    /// Occurrences from here on were no misfires when it began.
+    private let start: Int64
+
+    init(_ job: JobDefinition) {
+        self.end = job.resumedAt?.microseconds
+        let begin = (job.pausedAt ?? .distantFuture).advanced(by: .zero - job.misfireGrace)
+        self.start = begin.microseconds
+    }
+
+    /// Whether an occurrence that does not run was missed because of it.
+    func covers(_ instant: Int64) -> Bool { self.end.map { instant >= self.start && instant <= $0 } ?? false }
+}
+
+extension JobDefinition {
+    /// How late an occurrence may start without being a misfire.
+    fileprivate var misfireGrace: Duration { .milliseconds(max(0, self.misfireGraceMilliseconds)) }
 }
 
 extension Int64 {

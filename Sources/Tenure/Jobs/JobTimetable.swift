@@ -8,7 +8,14 @@ struct JobTimetable: Sendable {
         case interval(IntervalSchedule)
     }
 
+    private struct Exclusion: Sendable {
+        let calendar: String
+        let dates: DateExclusions
+        let zone: TimeZone
+    }
+
     private let kind: Kind
+    private let exclusion: Exclusion?
 
     /// Parses a schedule.
     ///
@@ -17,8 +24,16 @@ struct JobTimetable: Sendable {
         _ schedule: JobSchedule,
         timeZone: String,
         daylight: DaylightPolicy,
+        calendar: JobCalendar? = nil,
         job: String
     ) throws(InvalidSchedule) {
+        self.exclusion = try calendar.map { calendar throws(InvalidSchedule) in
+            Exclusion(
+                calendar: calendar.name,
+                dates: try Self.dates(calendar, of: job),
+                zone: try Self.zone(calendar.timeZone ?? timeZone, of: job)
+            )
+        }
         switch schedule {
         case .cron(let text):
             guard let gap = Cron.GapPolicy(rawValue: daylight.gap),
@@ -50,6 +65,14 @@ struct JobTimetable: Sendable {
             return try CronExpression(text)
         } catch {
             throw InvalidSchedule(job: job, reason: error.description)
+        }
+    }
+
+    private static func dates(_ calendar: JobCalendar, of job: String) throws(InvalidSchedule) -> DateExclusions {
+        do {
+            return try DateExclusions(calendar.excluded)
+        } catch {
+            throw InvalidSchedule(job: job, reason: "the calendar '\(calendar.name)' has an \(error)")
         }
     }
 
@@ -119,6 +142,60 @@ struct JobTimetable: Sendable {
         }
         return stretches.reversed().flatMap(\.self)
     }
+
+    // MARK: - Dates that are left out
+
+    /// Why an instant is left out by the calendar; `nil` if it is not.
+    func exclusion(of instant: Int64) -> String? {
+        guard let exclusion, exclusion.dates.isExcluded(Self.second(of: instant), in: exclusion.zone) else {
+            return nil
+        }
+        return SkipReason.calendar(exclusion.calendar)
+    }
+
+    /// The first instant after another that is not left out. `nil` also where thousands in a row are.
+    func nextIncluded(after instant: Int64) -> Int64? {
+        guard let exclusion else { return self.next(after: instant) }
+        var instant = instant
+        for _ in 0..<Self.longestSearch {
+            guard let next = self.next(after: instant) else { return nil }
+            guard exclusion.dates.isExcluded(Self.second(of: next), in: exclusion.zone) else { return next }
+            // On at once to the next date that is not.
+            guard let end = exclusion.dates.end(ofExclusionAt: Self.second(of: next), in: exclusion.zone) else {
+                return nil
+            }
+            instant = max(next, end * Self.microsecondsPerSecond - 1)
+        }
+        return nil
+    }
+
+    /// The newest instants that are not left out, later than `start` and up to `end`, at most `limit`, in ascending
+    /// order.
+    ///
+    /// - Complexity: O(limit + d) for d dates between `start` and `end`.
+    func newestIncluded(_ limit: Int, after start: Int64, through end: Int64) -> [Int64] {
+        guard let exclusion else { return self.newest(limit, after: start, through: end) }
+        var days: [[Int64]] = []
+        var missing = limit
+        var end = end
+        while missing > 0, end > start, let last = self.previous(through: end), last > start {
+            let second = Self.second(of: last)
+            if exclusion.dates.isExcluded(second, in: exclusion.zone) {
+                guard let begin = exclusion.dates.start(ofExclusionAt: second, in: exclusion.zone) else { break }
+                end = min(last, begin * Self.microsecondsPerSecond) - 1
+            } else {
+                let begin = DateExclusions.startOfDay(at: second, in: exclusion.zone) * Self.microsecondsPerSecond - 1
+                let day = self.newest(missing, after: max(start, begin), through: last)
+                days.append(day)
+                missing -= day.count
+                end = begin
+            }
+        }
+        return days.reversed().flatMap(\.self)
+    }
+
+    /// Instants that are left out and looked at one after the other.
+    private static let longestSearch = 5_000
 
     // MARK: - Units
 

@@ -14,18 +14,21 @@ package import TenureCore
 /// | `all`    | all              | the newest, so that at most `misfireBound` run in all |
 /// | `pause`  | all              | none, and the job is paused                |
 ///
-/// Every occurrence that does not run becomes a skip with the reason `misfire`, up to 1,000 in one plan; the oldest of
-/// those then has the reason `misfire:earlier-too` and stands for itself and for everything before it.
+/// An occurrence on a date that the job's calendar leaves out never runs, and is no misfire. What a pause kept from
+/// running is caught up after the resumption as the policy says, but does not pause the job once more.
+///
+/// Every occurrence that does not run becomes a skip. Its reason is `calendar:` with the calendar's name; or `paused`
+/// if it was no misfire yet when the last pause began, and came up to the end of it; or else `misfire`. Of those beyond
+/// the grace one plan has the newest 1,000; if there are more, `:earlier-too` is added to the reason of the oldest, and
+/// it stands for itself and for everything before it that did not run.
 ///
 /// A plan is a compare-and-set on the job as read: planned twice, it is applied once.
-///
-/// - Important: The policy `pause` relies on the store: resuming such a job sets `plannedFrom`, or what was missed
-///   while it was paused would pause it again.
 package struct OccurrencePlanner: Sendable {
     private struct Parsed: Sendable {
         let schedule: JobSchedule
         let timeZone: String
         let daylight: DaylightPolicy
+        let calendar: JobCalendar?
         let timetable: Result<JobTimetable, InvalidSchedule>
     }
 
@@ -37,10 +40,6 @@ package struct OccurrencePlanner: Sendable {
     /// The most occurrences within the grace, and the most misfires, that run by one plan. Further ones within the
     /// grace stay due for the next plan, which can be made at once; a `misfireBound` beyond it counts as this.
     package static let maxRuns = 10_000
-    /// The reason of a skip.
-    package static let misfire = "misfire"
-    /// The reason of a skip that stands for all earlier ones too.
-    package static let misfireEarlierToo = "misfire:earlier-too"
 
     /// Makes a planner that has parsed nothing yet.
     package init() {}
@@ -77,7 +76,8 @@ package struct OccurrencePlanner: Sendable {
         )
     }
 
-    /// The next occurrences after an instant, whatever the job's history and whether it is paused; for a preview.
+    /// The next occurrences after an instant that are to run, whatever the job's history and whether it is paused; for
+    /// a preview.
     ///
     /// - Throws: ``InvalidSchedule`` when the stored schedule cannot be planned.
     package mutating func preview(
@@ -89,7 +89,9 @@ package struct OccurrencePlanner: Sendable {
         let span = Span(job)
         var found: [ServerTime] = []
         var last = instant.microseconds
-        while found.count < limit, let next = span.first(of: timetable, after: last) {
+        while found.count < limit, let next = timetable.nextIncluded(after: max(last, span.after)),
+            next <= span.through
+        {
             found.append(ServerTime(microseconds: next))
             last = next
         }
@@ -131,17 +133,24 @@ package struct OccurrencePlanner: Sendable {
 
     private mutating func timetable(of job: JobDefinition) throws(InvalidSchedule) -> JobTimetable {
         if let known = self.parsed[job.name], known.schedule == job.schedule, known.timeZone == job.timeZone,
-            known.daylight == job.daylight
+            known.daylight == job.daylight, known.calendar == job.calendar
         {
             return try known.timetable.get()
         }
         let result = Result { () throws(InvalidSchedule) in
-            try JobTimetable(job.schedule, timeZone: job.timeZone, daylight: job.daylight, job: job.name)
+            try JobTimetable(
+                job.schedule,
+                timeZone: job.timeZone,
+                daylight: job.daylight,
+                calendar: job.calendar,
+                job: job.name
+            )
         }
         self.parsed[job.name] = Parsed(
             schedule: job.schedule,
             timeZone: job.timeZone,
             daylight: job.daylight,
+            calendar: job.calendar,
             timetable: result
         )
         return try result.get()

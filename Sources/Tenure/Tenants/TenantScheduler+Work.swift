@@ -135,7 +135,7 @@ extension TenantScheduler {
             self.jobs.apply(plan, materialised)
             if case .applied(let items) = materialised {
                 for item in items { self.add(item) }
-                self.noteSkips(plan)
+                self.noteSkips(plan, overlapping: plan.occurrences.count - items.count)
             }
             isFruitful = true
         }
@@ -197,15 +197,25 @@ extension TenantScheduler {
         }
     }
 
-    private func noteSkips(_ plan: Materialisation) {
-        guard !plan.skipped.isEmpty else { return }
-        self.environment.events.emit(
-            .runSkipped,
-            [
-                .tenant(self.tenant.id), .text("job", plan.job), .count("count", plan.skipped.count),
-                .text("reason", plan.skipped.last?.reason ?? ""),
-            ]
-        )
+    /// Tells of occurrences that did not run, once for each reason.
+    private func noteSkips(_ plan: Materialisation, overlapping: Int) {
+        var counts: [(reason: String, count: Int)] = []
+        for skip in plan.skipped {
+            if let last = counts.indices.last, counts[last].reason == skip.reason {
+                counts[last].count += 1
+            } else if let known = counts.firstIndex(where: { $0.reason == skip.reason }) {
+                counts[known].count += 1
+            } else {
+                counts.append((skip.reason, 1))
+            }
+        }
+        if overlapping > 0 { counts.append((SkipReason.overlap, overlapping)) }
+        for (reason, count) in counts {
+            self.environment.events.emit(
+                .runSkipped,
+                [.tenant(self.tenant.id), .text("job", plan.job), .count("count", count), .text("reason", reason)]
+            )
+        }
     }
 
     // MARK: Claiming

@@ -230,7 +230,7 @@ package struct ClaimPass: Sendable, Equatable {
 package struct Materialisation: Sendable, Equatable {
     package struct Skip: Sendable, Equatable {
         package var scheduledFor: ServerTime
-        /// `misfire`, `paused`, …
+        /// See ``SkipReason``.
         package var reason: String
 
         package init(scheduledFor: ServerTime, reason: String) {
@@ -243,7 +243,8 @@ package struct Materialisation: Sendable, Equatable {
     package var revision: Int64
     /// As read; `nil` when there was none.
     package var lastOccurrence: ServerTime?
-    /// In order, after `lastOccurrence`. May be empty: then only the next due instant is stored.
+    /// In order, after `lastOccurrence`. May be empty: then only the next due instant is stored. The job's overlap
+    /// policy decides which of them become work.
     package var occurrences: [ServerTime]
     package var skipped: [Skip]
     /// The job's next due instant; `nil` when there is none.

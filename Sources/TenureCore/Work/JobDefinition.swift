@@ -48,6 +48,11 @@ public struct JobDefinition: Sendable, Hashable {
     /// Most occurrences that are caught up at once.
     public var misfireBound: Int
     public var isPaused: Bool
+    /// Between these instants it was last paused; several pauses that its owner has not looked between count as one.
+    public var pausedAt: ServerTime?
+    public var resumedAt: ServerTime?
+    /// Dates on which it does not run.
+    public var calendar: JobCalendar?
     /// Due instants lie within this window, when it is set.
     public var startsAt: ServerTime?
     public var endsAt: ServerTime?
@@ -57,7 +62,7 @@ public struct JobDefinition: Sendable, Hashable {
     public var lastOccurrence: ServerTime?
     /// Occurrences lie after this instant when none has been yet: when the schedule was put.
     public var plannedFrom: ServerTime
-    /// Changes with each change of the definition.
+    /// Changes with each change of the definition, or of its calendar.
     public var revision: Int64
 
     /// A job as read from the tenant's schema.
@@ -71,6 +76,9 @@ public struct JobDefinition: Sendable, Hashable {
         misfireGraceMilliseconds: Int64 = 60_000,
         misfireBound: Int = 100,
         isPaused: Bool = false,
+        pausedAt: ServerTime? = nil,
+        resumedAt: ServerTime? = nil,
+        calendar: JobCalendar? = nil,
         startsAt: ServerTime? = nil,
         endsAt: ServerTime? = nil,
         nextDue: ServerTime? = nil,
@@ -87,6 +95,9 @@ public struct JobDefinition: Sendable, Hashable {
         self.misfireGraceMilliseconds = misfireGraceMilliseconds
         self.misfireBound = misfireBound
         self.isPaused = isPaused
+        self.pausedAt = pausedAt
+        self.resumedAt = resumedAt
+        self.calendar = calendar
         self.startsAt = startsAt
         self.endsAt = endsAt
         self.nextDue = nextDue

@@ -17,12 +17,17 @@ extension JSON {
             "every": .string(orNull: every.map(DurationText.text)),
             "time_zone": .string(definition.timeZone),
             "paused": .boolean(definition.isPaused),
+            "paused_at": .time(definition.isPaused ? definition.pausedAt : nil),
             "next_due": .time(definition.nextDue),
             "last_occurrence": .time(definition.lastOccurrence),
             "misfire": .string(definition.misfire.rawValue),
             "misfire_grace_ms": .integer(definition.misfireGraceMilliseconds),
             "misfire_bound": .integer(definition.misfireBound),
             "overlap": .string(job.overlap),
+            "overlap_bound": .integer(job.overlapBound),
+            "calendar": .string(orNull: definition.calendar?.name),
+            "description": .string(orNull: job.description),
+            "tags": .array(job.tags.map { .string($0) }),
             "jitter_ms": .integer(job.jitterMilliseconds),
             "starts_at": .time(definition.startsAt),
             "ends_at": .time(definition.endsAt),
@@ -40,6 +45,19 @@ extension JSON {
             "created_at": .time(job.createdAt),
             "updated_at": .time(job.updatedAt),
             "payload": .raw(job.payload),
+        ])
+    }
+
+    /// A calendar as it stands.
+    static func calendar(_ calendar: CalendarInfo) -> JSON {
+        .object([
+            "name": .string(calendar.definition.name),
+            "excluded": .array(calendar.definition.excluded.map { .string($0) }),
+            "time_zone": .string(orNull: calendar.definition.timeZone),
+            "jobs": .array(calendar.jobs.map { .string($0) }),
+            "revision": .integer(calendar.revision),
+            "created_at": .time(calendar.createdAt),
+            "updated_at": .time(calendar.updatedAt),
         ])
     }
 }

@@ -20,6 +20,9 @@ extension PostgresTenantHarness {
         contents.cancellations = try await self.rows("SELECT id FROM cancellations ORDER BY id").map { row in
             WorkID(try row.required(0))
         }
+        contents.calendars = try await self.client.calendars().map { record in
+            TenantContents.Calendar(definition: record.definition, revision: record.revision)
+        }
         contents.jobs = try await self.jobs()
         contents.runs = try await self.runs()
         contents.progress = try await self.progress()
@@ -128,6 +131,10 @@ extension PostgresTenantHarness {
             request.misfireGraceMilliseconds = definition.misfireGraceMilliseconds
             request.misfireBound = definition.misfireBound
             request.overlap = NewJob.Overlap(rawValue: record.overlap) ?? .allow
+            request.overlapBound = record.overlapBound
+            request.calendar = definition.calendar?.name
+            request.description = record.description
+            request.tags = record.tags
             request.priority = record.priority
             request.retry = record.retry
             request.timeoutMilliseconds = record.timeoutMilliseconds

@@ -162,6 +162,17 @@ struct PostgresTenantHarness: TenantStoreHarness {
         try await Self.orNothing { try await self.client.deleteJob(name) } != nil
     }
 
+    func putCalendar(_ calendar: JobCalendar) async throws -> Int64 { try await self.client.putCalendar(calendar) }
+
+    func deleteCalendar(_ name: String) async throws -> Bool? {
+        do {
+            try await self.client.deleteCalendar(name)
+            return true
+        } catch let refusal as RefusedRequest {
+            return refusal.isNotFound ? nil : false
+        }
+    }
+
     // MARK: Limits
 
     func putLimit(_ limit: LimitDefinition) async throws -> Bool { try await self.client.putLimit(limit) }
@@ -218,6 +229,10 @@ extension JobRequest {
         self.misfireGrace = .milliseconds(job.misfireGraceMilliseconds)
         self.misfireBound = job.misfireBound
         self.overlap = job.overlap.rawValue
+        self.overlapBound = job.overlapBound
+        self.calendar = job.calendar
+        self.description = job.description
+        self.tags = job.tags
         self.jitter = .milliseconds(job.jitterMilliseconds)
         self.startsAt = job.startsAt
         self.endsAt = job.endsAt

@@ -115,6 +115,63 @@ struct RunCancellationTests {
             }
         }
     }
+
+    @Test("A43: the next occurrence of a job cancels the one that runs, and starts after its end")
+    func overlap() async throws {
+        try await withNodeScene { scene in
+            let handling = Handling()
+            try await scene.withNode("node-1", handling.handlers) { _ in
+                var draft = JobDraft(name: "job", topic: "endless", schedule: .every(.seconds(2)))
+                draft.overlap = .cancelRunning
+                try await scene.client.putJob(draft)
+
+                let first = try #require(await handling.nextStart())
+                _ = await handling.nextCancellation()
+                let second = try #require(await handling.nextStart())
+                try await scene.client.pauseJob("job")
+
+                #expect(second > first)
+                let sql = "SELECT state || ' ' || reason FROM tenure.runs WHERE run_id = "
+                #expect(try await scene.text(sql + "\(first)") == "cancelled overlap")
+                // The handler was told within a second of the instant at which the second one became due.
+                let told = "SELECT (r.finished_at - w.scheduled_for < interval '1 second')::text "
+                let rows = "FROM tenure.runs AS r, tenure.work AS w WHERE r.run_id = \(first) AND w.id = \(second)"
+                #expect(try await scene.text(told + rows) == "true")
+                #expect(try await scene.client.cancelRun(second) == .requested)
+                try await scene.waitUntilEnded(second)
+            }
+        }
+    }
+
+    @Test("A43: a run on a node that handed the tenant over is told within a second, and its successor waits for it")
+    func overlapElsewhere() async throws {
+        try await withNodeScene { scene in
+            let (first, second) = (Handling(), Handling())
+            try await scene.withNode("node-1", first.handlers) { node in
+                var draft = JobDraft(name: "job", topic: "endless", schedule: .cron("@yearly"))
+                draft.overlap = .cancelRunning
+                try await scene.client.putJob(draft)
+                let old = try await scene.client.triggerJob("job")
+                await first.nextStart()
+                try await scene.withNode("node-2", second.handlers) { _ in
+                    try await scene.waitUntilJoined("node-2")
+                    node.shutDown()
+                    try await Polling.wait(for: "the hand-over") {
+                        try await scene.text("SELECT node FROM tenure.fence") == "node-2"
+                    }
+
+                    let new = try await scene.client.triggerJob("job")
+                    let triggeredAt = ContinuousClock.now
+
+                    #expect(await first.nextCancellation() - triggeredAt < .seconds(1))
+                    #expect(await second.nextStart() == new)
+                    #expect(try await scene.history(old) == ["cancelled"])
+                    #expect(try await scene.client.cancelRun(new) == .requested)
+                    try await scene.waitUntilEnded(new)
+                }
+            }
+        }
+    }
 }
 
 /// Handlers that wait for their cancellation, and tell of it.

@@ -12,7 +12,8 @@ struct JobsBackfillCommand: GlobalCommand {
         discussion: """
             The range counts with both its ends. Each occurrence is enqueued once, however often this is called. What \
             ran, was skipped with a reason, or is about to run is left out and counted, and so is what the schedule \
-            itself has yet to come to. Unless the job allows overlaps the runs are one at a time.
+            itself has yet to come to, or the job's calendar leaves out. Unless the job allows overlaps the runs are \
+            one at a time.
 
             Examples:
               tenure jobs backfill nightly --tenant acme --from 2026-01-01T00:00:00Z --to 2026-01-31T23:59:59Z --plan
@@ -58,13 +59,15 @@ struct JobsBackfillCommand: GlobalCommand {
             return ISO8601.string(from: date, in: zone)
         }
         let (present, upcoming) = (backfill.count(.present), backfill.count(.upcoming))
+        let excluded = backfill.count(.excluded)
         let occurrences = zip(added, texts).map { occurrence, text in
             JSON.object(["scheduled_for": .string(text), "id": .integer(occurrence.run?.value)])
         }
         if self.global.output == .text {
             StandardStreams.writeError(
                 "\(added.count) \(self.plan ? "would be added" : "added"), \(present) present already, "
-                    + "\(upcoming) left to the schedule."
+                    + "\(upcoming) left to the schedule"
+                    + (excluded > 0 ? ", \(excluded) on dates that the calendar leaves out." : ".")
             )
         }
         self.global.results.result(
@@ -74,6 +77,7 @@ struct JobsBackfillCommand: GlobalCommand {
                 "added": .integer(added.count),
                 "present": .integer(present),
                 "upcoming": .integer(upcoming),
+                "excluded": .integer(excluded),
                 "occurrences": .array(occurrences),
             ]),
             text: self.plan ? texts : Self.shortened(zip(added, texts).map { "\($0.run?.description ?? "")  \($1)" })

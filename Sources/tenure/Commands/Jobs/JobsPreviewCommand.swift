@@ -8,7 +8,7 @@ internal import TenureCore
 struct JobsPreviewCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview",
-        abstract: "Prints when a job would be due next, one instant a line.",
+        abstract: "Prints when a job would run next, one instant a line: not on dates that its calendar leaves out.",
         discussion: """
             Example:
               tenure jobs preview nightly --tenant acme --count 10

@@ -14,6 +14,8 @@ struct JobsPutCommand: GlobalCommand {
             Examples:
               tenure jobs put nightly --tenant acme --topic report.make --cron "0 3 * * *" --time-zone Europe/Berlin
               tenure jobs put poll --tenant acme --topic poll --every 30s --overlap skip
+              tenure jobs put sync --tenant acme --topic sync --every 1m --overlap queue --overlap-bound 3 --tag erp
+              tenure jobs put pay --tenant acme --topic pay --cron "0 9 * * *" --calendar holidays
               tenure jobs put close --tenant acme --topic close --cron "0 18 LW * *" --payload '{"dry_run": false}'
             """
     )
@@ -52,10 +54,32 @@ struct JobsPutCommand: GlobalCommand {
     @Option(help: ArgumentHelp("The most occurrences that are caught up at once.", valueName: "n"))
     var misfireBound = 100
 
-    @Option(help: ArgumentHelp("What an occurrence does while the one before it runs.", valueName: "policy"))
+    @Option(
+        help: ArgumentHelp(
+            "What an occurrence does while other work of the job waits, runs, or is to be tried again.",
+            valueName: "policy"
+        )
+    )
     var overlap = JobOverlap.allow
 
-    @Option(help: ArgumentHelp("Puts each run off by a random time up to this.", valueName: "duration"))
+    @Option(help: ArgumentHelp("How many may wait behind the first, with --overlap queue.", valueName: "n"))
+    var overlapBound = 100
+
+    @Option(help: ArgumentHelp("The calendar on whose dates it does not run.", valueName: "name"))
+    var calendar: String?
+
+    @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
+    var description: String?
+
+    @Option(help: ArgumentHelp("To choose jobs by; may be given several times.", valueName: "tag"))
+    var tag: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Puts each run off by a time up to this, which its job and its instant determine.",
+            valueName: "duration"
+        )
+    )
     var jitter = DurationArgument(.zero)
 
     @Option(help: ArgumentHelp("It is not due before: ISO 8601.", valueName: "time"))
@@ -88,6 +112,10 @@ struct JobsPutCommand: GlobalCommand {
         draft.misfireGrace = self.misfireGrace.duration
         draft.misfireBound = self.misfireBound
         draft.overlap = self.overlap
+        draft.overlapBound = self.overlapBound
+        draft.calendar = self.calendar
+        draft.description = self.description
+        draft.tags = self.tag
         draft.startsAt = self.startsAt?.time
         draft.endsAt = self.endsAt?.time
         draft.jitter = self.jitter.duration

@@ -7,7 +7,7 @@ internal import TenureCore
 struct TenantsExportCommand: GlobalCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes a tenant's jobs as JSON, to be imported elsewhere or kept.",
+        abstract: "Writes a tenant's jobs and calendars as JSON, to be imported elsewhere or kept.",
         discussion: """
             Jobs come with all their settings and whether they are paused; history does not. With --work, timers and \
             messages that have not started come too.
@@ -45,7 +45,7 @@ struct TenantsExportCommand: GlobalCommand {
         self.global.results.done(
             .object([
                 "id": .string(self.id.description), "file": .string(file), "jobs": .integer(export.jobs.count),
-                "work": .integer(export.work.count),
+                "calendars": .integer(export.calendars.count), "work": .integer(export.work.count),
             ]),
             "\(file) holds \(export.jobs.count) jobs\(work)."
         )

@@ -56,6 +56,9 @@ struct TenantsImportCommand: GlobalCommand {
         let jobs = report.jobs.map { job in
             JSON.object(["name": .string(job.name), "outcome": .string(job.outcome.rawValue)])
         }
+        let calendars = report.calendars.map { calendar in
+            JSON.object(["name": .string(calendar.name), "outcome": .string(calendar.outcome.rawValue)])
+        }
         self.global.results.result(
             .object([
                 "id": .string(self.id.description),
@@ -66,8 +69,10 @@ struct TenantsImportCommand: GlobalCommand {
                 "work_added": .integer(report.addedWork),
                 "work_present": .integer(report.presentWork),
                 "jobs": .array(jobs),
+                "calendars": .array(calendars),
             ]),
-            text: report.jobs.map { "\($0.outcome.rawValue)  \($0.name)" }
+            text: report.calendars.map { "\($0.outcome.rawValue)  calendar \($0.name)" }
+                + report.jobs.map { "\($0.outcome.rawValue)  \($0.name)" }
                 + ["\(self.dryRun ? "It would be" : "Jobs"): \(counts.joined(separator: ", "))\(work)."]
         )
     }
