@@ -127,7 +127,22 @@ let package = Package(
             ]
         ),
         .testTarget(name: "TidyTests"),
-        .testTarget(name: "EndToEndTests", dependencies: ["IOReactor", "PostgresClient", "TestSupport"]),
+        .target(
+            name: "ClusterHarness",
+            dependencies: ["IOReactor", "PostgresClient", "TestSupport"],
+            path: "Tests/ClusterHarness"
+        ),
+        .target(
+            name: "Ordeals",
+            dependencies: ["ClusterHarness", "IOReactor", "PostgresClient", "TestSupport"],
+            path: "Tests/Ordeals"
+        ),
+        .executableTarget(
+            name: "ordeal",
+            dependencies: ["ClusterHarness", "Ordeals", arguments],
+            path: "Tests/Ordeal"
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["ClusterHarness", "Ordeals", "TestSupport"]),
     ]
 )
 

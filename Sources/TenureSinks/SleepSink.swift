@@ -3,8 +3,9 @@ internal import Tenure
 
 /// Does what the payload says, so that demonstrations and tests decide how long work takes and how it ends.
 ///
-/// `sleep_ms`: how long (default 0). `block_ms`: how long it keeps a thread of the pool, as no handler should. `fail`:
-/// then it fails. `crash`: then it kills the process that runs it.
+/// `snooze_until`: before that instant, in seconds since 1970, it asks to be run again then. `sleep_ms`: how long
+/// (default 0). `block_ms`: how long it keeps a thread of the pool, as no handler should. `fail`: then it fails.
+/// `crash`: then it kills the process that runs it.
 /// Other payloads count as one without these.
 struct SleepSink: Sendable {
     private static let blockMillisecondsMax: Int64 = 600_000
@@ -13,7 +14,11 @@ struct SleepSink: Sendable {
         let description = "the payload asks for a failure"
     }
 
+    /// Whoever wants to sleep for longer is asked again after a day.
+    private static let snoozeSecondsMax: Double = 86_400
+
     private struct Wish: Decodable {
+        var snoozeUntil: Double?
         var sleepMilliseconds: Int64?
         var blockMilliseconds: Int64?
         var fail: Bool?
@@ -23,6 +28,7 @@ struct SleepSink: Sendable {
             case fail, crash
             case sleepMilliseconds = "sleep_ms"
             case blockMilliseconds = "block_ms"
+            case snoozeUntil = "snooze_until"
         }
     }
 
@@ -39,7 +45,13 @@ struct SleepSink: Sendable {
         } catch DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty {
             return  // An array or a string: it has no wishes.
         } catch {
-            throw PermanentFailure("payload: sleep_ms and block_ms take a number; fail and crash take true or false")
+            throw PermanentFailure(
+                "payload: sleep_ms, block_ms and snooze_until take a number; fail and crash take true or false"
+            )
+        }
+        if let until = wish.snoozeUntil {
+            let seconds = until - Date().timeIntervalSince1970
+            if seconds > 0 { throw Snooze(for: .seconds(min(seconds, Self.snoozeSecondsMax))) }
         }
         if let milliseconds = wish.sleepMilliseconds, milliseconds > 0 {
             try await Task.sleep(for: .milliseconds(milliseconds))

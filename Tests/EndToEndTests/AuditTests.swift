@@ -1,3 +1,4 @@
+import ClusterHarness
 import Foundation
 import TestSupport
 import Testing
@@ -14,30 +15,19 @@ struct AuditTests {
     }
 
     private func audit(_ cluster: TestCluster, _ arguments: String...) async throws -> Verdict {
-        let all =
-            ["audit", "--output", "json"] + arguments
-            + [
-                "--redis", cluster.redisURL, "--registry", cluster.registry.url(database: "registry"), "--cluster",
-                TestCluster.name,
-            ]
-        return try await HelperThread.run {
-            let process = try ChildProcess(path: TestCluster.binary, arguments: all)
-            let ending = try process.waitForEnd(within: .seconds(60))
-            try process.waitForOutputEnd()
-            // Progress on standard error may come first, what else is wrong last.
-            let text = process.output
-            let start = text.range(of: "{\n")?.lowerBound ?? text.startIndex
-            let end = text.range(of: "\n}\n")?.upperBound ?? text.endIndex
-            let json = start < end ? text[start..<end] : text[...]
-            let value = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-            let violations = value?["violations"] as? [[String: Any]] ?? []
-            return Verdict(
-                status: ending,
-                isSound: value?["sound"] as? Bool == true,
-                checks: violations.compactMap { $0["check"] as? String },
-                text: text
-            )
-        }
+        let (ending, text) = try await cluster.run(["audit", "--output", "json"] + arguments)
+        // Progress on standard error may come first, what else is wrong last.
+        let start = text.range(of: "{\n")?.lowerBound ?? text.startIndex
+        let end = text.range(of: "\n}\n")?.upperBound ?? text.endIndex
+        let json = start < end ? text[start..<end] : text[...]
+        let value = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+        let violations = value?["violations"] as? [[String: Any]] ?? []
+        return Verdict(
+            status: ending,
+            isSound: value?["sound"] as? Bool == true,
+            checks: violations.compactMap { $0["check"] as? String },
+            text: text
+        )
     }
 
     @Test("Sound in the middle of hand-overs, of takeovers and after them", .timeLimit(.minutes(4)))

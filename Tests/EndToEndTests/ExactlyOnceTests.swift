@@ -1,3 +1,4 @@
+import ClusterHarness
 import Foundation
 import TestSupport
 import Testing
@@ -42,7 +43,7 @@ struct ExactlyOnceTests {
         func completions() async throws -> Int { Int(try await cluster.query(tenant, completed)[0][0]) ?? 0 }
 
         for round in 1...5 {
-            let node = try cluster.startNode("node-1", "--config", config)
+            let node = try cluster.startNode("node-1", configuration: config)
             try await cluster.waitUntil(within: .seconds(30), "round \(round) to make progress") {
                 try await completions() >= round * 300
             }
@@ -51,7 +52,7 @@ struct ExactlyOnceTests {
         }
         let killedAt = try await completions()
         #expect(killedAt < total, "the kills came too late to say anything")
-        let last = try cluster.startNode("node-1", "--config", config)
+        let last = try cluster.startNode("node-1", configuration: config)
         try await cluster.waitUntil(within: .seconds(60), "the rest") {
             try await cluster.query(tenant, "SELECT count(*) FROM @.work WHERE kind = 'outbox'")[0][0] == "0"
         }

@@ -119,6 +119,11 @@ package final class PrivatePostgres: Sendable {
     /// What the server has written to its log.
     package var log: String { self.process.withLock { $0 }.output }
 
+    /// The user whose the server's files are.
+    package var userID: UInt32 {
+        self.user.flatMap { getpwnam($0) }.map { $0.pointee.pw_uid } ?? geteuid()
+    }
+
     /// Runs SQL with `psql` and returns its unaligned output.
     @discardableResult
     package func query(_ sql: String, database: String = "postgres") async throws -> String {

@@ -50,6 +50,8 @@ struct TopicRuleTests {
         }
         await #expect(throws: (any Error).self) { try await self.perform(rules, payload: #"{"fail":true}"#) }
         await #expect(throws: PermanentFailure.self) { try await self.perform(rules, payload: #"{"sleep_ms":"long"}"#) }
+        await #expect(throws: Snooze.self) { try await self.perform(rules, payload: #"{"snooze_until":1e18}"#) }
+        await #expect(throws: Never.self) { try await self.perform(rules, payload: #"{"snooze_until":1.5}"#) }
     }
 
     @Test("The sleep sink ends the process when its payload says so")

@@ -85,6 +85,8 @@ actor TenantScheduler {
     var unhandledTopics: Set<String> = []
     var failures = 0
     var failingSince: MonotonicInstant?
+    /// When what may fail next was begun: a database that hangs is in trouble from then on, not from the deadline.
+    private var turnBegan: MonotonicInstant = .zero
     var isTroubled = false
     var retryAt: MonotonicInstant?
     var maintainAt: MonotonicInstant = .zero
@@ -169,6 +171,7 @@ actor TenantScheduler {
         while !self.mailbox.isEnding, !Task.isCancelled {
             do {
                 try await self.environment.preparing.pass { () async throws(StoreError) in
+                    self.turnBegan = self.now
                     try await self.store.prepare(migrate: self.environment.autoMigrate)
                 }
                 self.succeeded()
@@ -208,6 +211,7 @@ actor TenantScheduler {
     private func loop() async {
         while !Task.isCancelled {
             let mail = self.mailbox.take()
+            self.turnBegan = self.now
             self.grants += mail.grants
             if mail.hasHint { self.queue.noteArrival() }
             if mail.hasLivingChange, self.queue.lentUntil != nil { self.needsOpening = true }
@@ -398,7 +402,7 @@ actor TenantScheduler {
     }
 
     func failed(_ error: StoreError) {
-        let since = self.failingSince ?? self.now
+        let since = self.failingSince ?? self.turnBegan
         self.failingSince = since
         self.failures += 1
         self.retryAt = self.now.advanced(

@@ -1,17 +1,21 @@
-import Foundation
-import TestSupport
-import Testing
+internal import Foundation
+internal import TestSupport
 
 /// What `tenure cluster status` says, as far as tests need it.
-struct ClusterStatus {
-    var leader: String?
-    var nodes: [String]
-    var activeNodes: [String]
+package struct ClusterStatus: Sendable {
+    /// The node that leads.
+    package var leader: String?
+    /// All nodes.
+    package var nodes: [String]
+    /// Those that take part.
+    package var activeNodes: [String]
     /// Owner of each tenant.
-    var owners: [String: String]
+    package var owners: [String: String]
 
     init(json: String) throws {
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        guard let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any] else {
+            throw ChildProcess.Failure("no object: \(json)")
+        }
         self.leader = object["leader"] as? String
         let nodes = object["nodes"] as? [[String: Any]] ?? []
         self.nodes = nodes.compactMap { $0["id"] as? String }
@@ -29,22 +33,23 @@ struct ClusterStatus {
 
 extension TestCluster {
     /// Asks the program.
-    func status() async throws -> ClusterStatus {
+    package func status() async throws -> ClusterStatus {
         try ClusterStatus(json: try await self.tenure("cluster", "status", "--output", "json"))
     }
 
     /// The node that leads, once there is one.
-    func leader() async throws -> String {
+    package func leader() async throws -> String {
         var leader: String?
         try await self.waitUntil(within: .seconds(10), "a leader") {
             leader = try await self.status().leader
             return leader != nil
         }
-        return try #require(leader)
+        guard let leader else { throw ChildProcess.Failure("no leader") }
+        return leader
     }
 
     /// Waits until so many nodes are active and one leads.
-    func waitUntilMembers(_ count: Int, within limit: Duration = .seconds(20)) async throws {
+    package func waitUntilMembers(_ count: Int, within limit: Duration = .seconds(20)) async throws {
         // Seldom: each question is a process, which takes the machine away from what is measured.
         try await self.waitUntil(within: limit, every: .seconds(2), "\(count) nodes and a leader") {
             let status = try await self.status()
@@ -53,7 +58,7 @@ extension TestCluster {
     }
 
     /// Waits until the tenants are spread evenly and none has changed hands for three seconds.
-    func waitUntilBalanced(within limit: Duration = .seconds(60)) async throws {
+    package func waitUntilBalanced(within limit: Duration = .seconds(60)) async throws {
         var last: [String: Int] = [:]
         var since = ContinuousClock.now
         try await self.waitUntil(within: limit, "an even spread") {
@@ -69,7 +74,7 @@ extension TestCluster {
     }
 
     /// Asks again and again until something holds.
-    func waitUntil(
+    package func waitUntil(
         within limit: Duration,
         every interval: Duration = .milliseconds(200),
         _ what: String,

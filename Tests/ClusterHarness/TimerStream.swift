@@ -1,16 +1,19 @@
-import IOReactor
-import PostgresClient
-import TestSupport
+internal import IOReactor
+internal import PostgresClient
+internal import TestSupport
 
 /// Adds timers to every tenant while a test runs. Keeps its connections, so that it takes little of the machine away
 /// from what is measured.
-final class TimerStream: Sendable {
+package final class TimerStream: Sendable {
     private let task: Task<Void, any Error>
 
     /// Adds one timer a round to each tenant, due half a second later.
     ///
-    /// - Parameter payload: JSON text; `sleep_ms` makes runs last.
-    static func start(
+    /// - Parameters:
+    ///   - cluster: Whose tenants.
+    ///   - interval: Between two rounds.
+    ///   - payload: JSON text; `sleep_ms` makes runs last.
+    package static func start(
         _ cluster: TestCluster,
         every interval: Duration = .milliseconds(500),
         payload: String = #"{"sleep_ms": 0}"#
@@ -55,7 +58,7 @@ final class TimerStream: Sendable {
     }
 
     /// Stops adding.
-    func stop() async throws {
+    package func stop() async throws {
         self.task.cancel()
         try await self.task.value
     }

@@ -1,10 +1,13 @@
-import Foundation
+internal import Foundation
 
 /// What nodes said about some tenants, in the order of time: for the message of a check that failed.
-struct Timeline: CustomStringConvertible {
+package struct Timeline: CustomStringConvertible {
     private let lines: [String]
+    private let limit: Int
 
-    init(of tenants: some Collection<String>, from nodes: [TestNode], since: Double) {
+    /// Collects what nodes said since an instant, in seconds since 1970, and shows so many of the last lines.
+    package init(of tenants: some Collection<String>, from nodes: [TestNode], since: Double, limit: Int = 60) {
+        self.limit = limit
         let interesting = Set(tenants)
         var lines: [(time: String, text: String)] = []
         let start = Date(timeIntervalSince1970: since).formatted(
@@ -25,5 +28,6 @@ struct Timeline: CustomStringConvertible {
         self.lines = lines.sorted { $0.time < $1.time }.map(\.text)
     }
 
-    var description: String { self.lines.suffix(60).joined(separator: "\n") }
+    /// The last lines.
+    package var description: String { self.lines.suffix(self.limit).joined(separator: "\n") }
 }
