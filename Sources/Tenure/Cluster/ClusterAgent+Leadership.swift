@@ -10,7 +10,10 @@ extension ClusterAgent {
             case .acquire, .renew, .resign:
                 self.send.yield(.election(action))
             case .startLeading(let term):
-                self.memory = PlannerMemory()
+                // Under the same term nobody else has led in between: what is remembered holds, and a move is never
+                // given the number of an earlier one.
+                if term != self.ledTerm { self.memory = PlannerMemory() }
+                self.ledTerm = term
                 self.electedAt = self.now
                 self.emit(.leaderElected, [.term(term)])
                 self.replan()

@@ -74,6 +74,8 @@ actor ClusterAgent {
     var detector: LivenessDetector
     var planner: ClusterPlanner
     var memory = PlannerMemory()
+    /// The last term of this node as the leader.
+    var ledTerm: Term?
     var electedAt: MonotonicInstant = .zero
     var isPlanning = false
     var mustPlanAgain = false

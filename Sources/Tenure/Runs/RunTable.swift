@@ -35,8 +35,10 @@ final class RunTable: Sendable {
     /// Attempts in progress.
     var runningCount: Int { self.state.withLock { $0.running.count } }
 
-    /// The work that is being attempted.
-    var inFlight: Set<WorkID> { self.state.withLock { Set($0.running.keys) } }
+    /// The work that is being attempted, or whose end has not been taken yet.
+    var inFlight: Set<WorkID> {
+        self.state.withLock { state in Set(state.running.keys).union(state.finished.map(\.item.id)) }
+    }
 
     /// The work that is being attempted, with all that is known of it; in no order.
     var items: [WorkItem] { self.state.withLock { $0.running.values.map(\.item) } }

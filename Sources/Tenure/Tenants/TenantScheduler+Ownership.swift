@@ -56,6 +56,7 @@ extension TenantScheduler {
         }
         // What ended while the answer was on its way is no claim that nobody knows.
         self.collectFinished()
+        self.forgetSettled(standing: opening.own)
         // Own claims come first: what is in flight here must not be taken from a scan.
         self.resolveDoubtful(standing: opening.own, epoch: epoch)
         let inFlight = self.runs.inFlight.union(self.unsettled.map(\.item.id))
@@ -87,6 +88,15 @@ extension TenantScheduler {
 
     var isLentCheckDue: Bool {
         self.queue.lentUntil != nil && self.lastOpening.advanced(by: Self.lentInterval) <= self.now
+    }
+
+    /// Forgets ends that an earlier try has settled although its reply was lost: their claims name them no longer. With
+    /// them a settlement of others of the same claim would be refused.
+    private func forgetSettled(standing: [StandingClaim]) {
+        let standingIDs = Dictionary(standing.map { ($0.batch, Set($0.ids)) }, uniquingKeysWith: { $0.union($1) })
+        func isSettled(_ run: FinishedRun) -> Bool { standingIDs[run.batch]?.contains(run.item.id) != true }
+        for run in self.unsettled where isSettled(run) { self.queue.settled([run.item.id], wasLone: run.isLone) }
+        self.unsettled.removeAll(where: isSettled)
     }
 
     /// Starts claims whose reply was lost and which stand after all; the rest is ready again. Claims that nobody here

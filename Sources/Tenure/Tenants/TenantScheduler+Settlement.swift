@@ -83,9 +83,13 @@ extension TenantScheduler {
                 self.queue.settled(settlement.outcomes.map(\.id), wasLone: wasLone)
                 self.queue.rescan()
                 self.runs.cancel(batch: settlement.batch)
+                // A part of the claim may stand all the same: what nobody settles any more is given back.
+                self.needsOpening = true
             case .failed(let error):
                 if self.unsettled.isEmpty { self.firstUnsettledAt = self.now }
                 self.unsettled.append(contentsOf: runs)
+                // It may have happened: opening again tells which ends are still to be settled.
+                if error.code == .outcomeUnknown { self.needsOpening = true }
                 self.failed(error)
             }
         }
