@@ -91,6 +91,13 @@ let package = Package(
         .executableTarget(name: "enqueue", dependencies: ["Tenure"], path: "examples/enqueue"),
 
         .target(name: "TestSupport", dependencies: ["IOReactor", "CLinux"], path: "Tests/Support"),
+        .target(
+            name: "Simulation",
+            dependencies: ["InMemoryStores", "IOReactor", "Tenure", "TenureCore", deque, heap, log],
+            path: "Tests/Simulation"
+        ),
+        .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/SimulateProgram"),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TenureCore"]),
         .testTarget(name: "IOReactorTests", dependencies: ["IOReactor", "CLinux"]),
         .testTarget(name: "CronTests", dependencies: ["Cron"]),
         .testTarget(name: "TenureCoreTests", dependencies: ["TenureCore"]),

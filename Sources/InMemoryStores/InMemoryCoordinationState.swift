@@ -43,9 +43,9 @@ struct InMemoryCoordinationState: Sendable {
     private var lastEvent = 0
 
     /// Loses everything.
-    mutating func forget() {
+    mutating func forget(after generations: Int) {
         var empty = Self()
-        empty.generations = self.generations
+        empty.generations = max(self.generations, generations)
         empty.lastEvent = self.lastEvent
         self = empty
     }

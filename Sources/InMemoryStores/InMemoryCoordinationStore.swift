@@ -39,8 +39,31 @@ package final class InMemoryCoordinationStore: CoordinationStore {
     // MARK: Simulating faults
 
     /// Loses everything, as `FLUSHALL` does.
-    package func forget() {
-        self.protected.withLock { $0.state.forget() }
+    ///
+    /// - Parameter generations: How many data sets have been named elsewhere; no name is given twice.
+    package func forget(after generations: Int = 0) {
+        self.protected.withLock { $0.state.forget(after: generations) }
+    }
+
+    /// The present lock of a tenant, for whoever watches the cluster from outside.
+    package func lock(of tenant: TenantID) -> TenantLock? {
+        self.protected.withLock { protected in
+            let now = self.now()
+            return protected.state.lock(of: tenant, at: now)?.tenantLock(at: now)
+        }
+    }
+
+    /// The present registration of a node, for whoever watches the cluster from outside.
+    package func registration(of node: NodeID) -> Incarnation? {
+        self.protected.withLock { $0.state.nodes[node]?.incarnation }
+    }
+
+    /// Another store with the same content, as a replica or a backup has it. Nobody listens to it yet.
+    package func copy() -> InMemoryCoordinationStore {
+        let copy = InMemoryCoordinationStore(now: self.now)
+        let state = self.protected.withLock { $0.state }
+        copy.protected.withLock { $0.state = state }
+        return copy
     }
 
     /// Sets what callers meet from now on. A return to healthy tells the listeners that wake-ups may have been lost.
