@@ -133,6 +133,12 @@ let package = Package(
                 "Cron", "IOReactor", "PostgresClient", "Tenure", "TenureCore", "TenureSinks", "TestSupport", "tenure",
             ]
         ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Cron", "PostgresClient", "RedisClient", "RedisCoordination", "Tenure", "TenureCore", "tenure",
+            ]
+        ),
         .testTarget(name: "TidyTests"),
         .target(
             name: "ClusterHarness",

@@ -16,7 +16,7 @@ extension RedisCoordinationStore {
             ]
         )
         switch try reply[0].code() {
-        case 0: return .occupied(by: Incarnation(try reply[1].text()), heartbeat: try reply[2].number())
+        case 0: return .occupied(by: Incarnation(try reply[1].text()), heartbeat: reply[2].counter())
         case 1: return .registered(generation: try reply[1].text())
         default: throw reply.malformed()
         }
@@ -42,10 +42,10 @@ extension RedisCoordinationStore {
 
     private func news(from reply: ReplyReader) throws(CoordinationError) -> HeartbeatNews {
         var news = HeartbeatNews()
-        news.ownersVersion = try reply[1].number()
+        news.ownersVersion = reply[1].counter()
         news.state = reply[2].value.bytes.flatMap(self.nodeMemory.decode)?.state ?? .active
         news.leader = ReplyReader.leadership(reply[3].value, remaining: reply[4].value)
-        news.term = Term(try reply[5].number())
+        news.term = Term(reply[5].counter())
         news.generation = reply[6].value.string ?? ""
         news.heartbeats = try reply[7].byNode { $0.integer.map(Int64.init) }
         news.heartbeatAges = Self.ages(of: news.heartbeats, now: try reply[9].number())

@@ -13,12 +13,12 @@ extension RedisCoordinationStore {
         state.tenants = try reply[3].byTenant { $0.bytes.flatMap(self.tenantMemory.decode) }
             .filter { $0.key == $0.value.id }
         state.owners = try reply[4].byTenant { Names.node($0.string) }
-        state.ownersVersion = try reply[5].number()
+        state.ownersVersion = reply[5].counter()
         state.epochs = try reply[6].byTenant { $0.integer.map { Epoch(Int64($0)) } }
         state.moves = try reply[7].moves()
         state.unassigned = try reply[8].byTenant(\.string)
         state.requests = try reply[9].elements().compactMap { $0.bytes.flatMap { JSONText.decode($0) } }
-        state.term = Term(try reply[11].number())
+        state.term = Term(reply[11].counter())
         state.generation = reply[12].value.string
         state.leader = ReplyReader.leadership(reply[10].value, remaining: reply[13].value)
         state.locks = try self.locks(from: reply[14])
@@ -39,7 +39,7 @@ extension RedisCoordinationStore {
     package func assignment(of node: NodeID) async throws(CoordinationError) -> NodeAssignment {
         let reply = try await self.run(.readAssignment, "assignment.read", [node.description])
         var assignment = NodeAssignment()
-        assignment.ownersVersion = try reply[0].number()
+        assignment.ownersVersion = reply[0].counter()
         assignment.generation = reply[1].value.string ?? ""
         for (index, name) in try reply[2].elements().enumerated() {
             guard let tenant = Names.tenant(name.string) else { continue }

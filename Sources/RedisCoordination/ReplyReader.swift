@@ -42,6 +42,9 @@ struct ReplyReader {
         return Int64(number)
     }
 
+    /// A counter; one that is no number counts as none.
+    func counter() -> Int64 { self.value.integer.map(Int64.init) ?? 0 }
+
     /// A text that must be there.
     func text() throws(CoordinationError) -> String {
         guard let text = self.value.string else { throw self.malformed() }

@@ -35,7 +35,7 @@ struct Program: AsyncParsableCommand {
                     MessagesCommand.self,
                 ]
             ),
-            CommandGroup(name: "Diagnosis", subcommands: [AuditCommand.self]),
+            CommandGroup(name: "Diagnosis", subcommands: [DoctorCommand.self, AuditCommand.self, WhyCommand.self]),
             CommandGroup(name: "Helpers", subcommands: [CronCommand.self, ConfigCommand.self, BenchCommand.self]),
         ]
     )

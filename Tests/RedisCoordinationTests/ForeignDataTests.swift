@@ -137,6 +137,40 @@ struct ForeignDataTests {
         }
     }
 
+    @Test(
+        "Counters that are no numbers count as none, and count anew",
+        arguments: ["", "x", "-3", "nan", "inf", "1e300", "0x10", "99999999999999999999"]
+    )
+    func counters(garbage: String) async throws {
+        try await CoordinationFixture.withStore { fixture in
+            let store = fixture.store
+            let a = try holder("a/1")
+            let t = try TenantID("t")
+            for key in [Keyspace.Key.ownersVersion, .term] {
+                try await fixture.send("SET", fixture.keyspace[key], garbage)
+            }
+            try await fixture.send("HSET", fixture.keyspace[.epochs], "t", garbage)
+            try await fixture.send("HSET", fixture.keyspace[.heartbeats], "a", garbage)
+
+            try await store.register(a)
+            let term = try await store.elect(a)
+            var changes = PlanChanges()
+            changes.assign = [t: a.node]
+            try await store.apply(changes, term: term)
+            let lock = try await store.acquireLock(of: t, for: a, floor: Epoch(6), duration: .seconds(60))
+            let heartbeat = try await store.beat(a)
+            let state = try await store.state()
+
+            #expect(lock == .acquired(Epoch(7)))
+            guard case .alive(let news) = heartbeat else { throw CoordinationError(.rejected, operation: "beat") }
+            #expect(news.heartbeats[a.node] ?? 0 > 1_000_000)
+            #expect(news.ownersVersion == state.ownersVersion)
+            #expect(state.term == term)
+            #expect(state.owners == [t: a.node])
+            #expect(try await store.assignment(of: a.node).tenants.keys.sorted() == [t])
+        }
+    }
+
     @Test("Messages of others on the channel are passed over")
     func foreignMessages() async throws {
         try await CoordinationFixture.withStore { fixture in

@@ -113,13 +113,24 @@ package struct TenantSnapshot: Sendable {
         since: ServerTime?,
         limit: Int
     ) async throws(PostgresError) -> [String] {
-        try await self.query(query.statement, .timestamp(microseconds: since?.microseconds), .int(limit))
+        var parameters: [PostgresValue] = [.timestamp(microseconds: since?.microseconds), .int(limit)]
+        if query == .indexes {
+            parameters += [.texts(ExpectedIndexes.all.tables), .texts(ExpectedIndexes.all.indexes)]
+        }
+        return try await self.query(query.statement, parameters: parameters)
             .map { row throws(PostgresError) in try row.string(0) }
+    }
+
+    func query(
+        _ statement: Statement,
+        _ parameters: PostgresValue...
+    ) async throws(PostgresError) -> PostgresRows {
+        try await self.query(statement, parameters: parameters)
     }
 
     private func query(
         _ statement: Statement,
-        _ parameters: PostgresValue...
+        parameters: [PostgresValue]
     ) async throws(PostgresError) -> PostgresRows {
         try await self.connection.query(
             statement.prepared(in: self.schema),

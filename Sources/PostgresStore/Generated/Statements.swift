@@ -141,25 +141,13 @@ ORDER BY r.epoch
     /// The contents of `audit_indexes.sql`.
     package static let auditIndexes = Statement(
         name: "audit_indexes",
-        sha256: "7747137a0d377d6f98249ae6d0c8f90b4dba7816f181d97785213e3df33de8d1",
-        parameterCount: 2,
+        sha256: "b799a0c773ce6c160ae94cfd1ab4b9f469684dbe517efd9bb792ddef188a5580",
+        parameterCount: 4,
         source: #"""
--- Indexes that are missing or unfit for use, of partitions too. $1 since (not used), $2 limit.
-WITH expected (relation, index) AS (
-    VALUES
-        ('cancellations', 'cancellations_pkey'),
-        ('changes', 'changes_late'), ('changes', 'changes_pkey'),
-        ('claims', 'claims_keys'), ('claims', 'claims_lent'), ('claims', 'claims_pkey'),
-        ('dead_letters', 'dead_letters_failed_at'), ('dead_letters', 'dead_letters_pkey'),
-        ('fence', 'fence_pkey'),
-        ('inbox', 'inbox_pkey'), ('inbox', 'inbox_received_at'),
-        ('jobs', 'jobs_pkey'),
-        ('lease_waiters', 'lease_waiters_pkey'), ('leases', 'leases_pkey'), ('permits', 'permits_pkey'),
-        ('semaphores', 'semaphores_pkey'),
-        ('runs', 'runs_finished_at'), ('runs', 'runs_job'), ('runs', 'runs_run_id'), ('runs', 'runs_trouble'),
-        ('wakeup', 'wakeup_pkey'),
-        ('work', 'work_due'), ('work', 'work_late'), ('work', 'work_occurrence'), ('work', 'work_ordering_key'),
-        ('work', 'work_pkey'), ('work', 'work_unique_key')
+-- Indexes that are missing or unfit for use, of partitions too. $1 since (not used), $2 limit, $3 and $4 the tables and
+-- the indexes that there should be.
+WITH expected AS (
+    SELECT e.relation, e.index FROM unnest($3::text[], $4::text[]) AS e (relation, index)
 ), present AS (
     SELECT t.oid AS table_oid, x.oid AS index_oid, x.relname AS index, i.indisvalid AND i.indisready AS fit
     FROM pg_index AS i
@@ -1069,6 +1057,143 @@ SELECT set_config('synchronous_commit', 'off', true)
 
 """#)
 
+    /// The contents of `doctor_schema.sql`.
+    package static let doctorSchema = Statement(
+        name: "doctor_schema",
+        sha256: "70e8212ed66e494d3ba9830af8249cf551b9ef3151494cbf3823be3abba0bd17",
+        parameterCount: 1,
+        source: #"""
+-- What the role may do in a schema: whether it is there, may be created, and is the role's own; and which of its tables
+-- and functions are closed to the role or belong to others. $1 the schema's name.
+SELECT n.oid IS NOT NULL, has_database_privilege(current_database(), 'CREATE'),
+    coalesce(pg_has_role(n.nspowner, 'USAGE'), false),
+    coalesce(has_schema_privilege(n.oid, 'USAGE'), false),
+    ARRAY(
+        SELECT c.relname::text FROM pg_class AS c
+        WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v')
+            AND NOT has_table_privilege(c.oid, 'SELECT')
+        UNION ALL
+        SELECT c.relname::text FROM pg_class AS c
+        WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+            AND NOT (has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+                AND has_table_privilege(c.oid, 'DELETE'))
+        ORDER BY 1 LIMIT 20),
+    ARRAY(
+        SELECT p.proname::text FROM pg_proc AS p
+        WHERE p.pronamespace = n.oid AND NOT has_function_privilege(p.oid, 'EXECUTE') ORDER BY 1 LIMIT 20),
+    ARRAY(
+        SELECT c.relname::text FROM pg_class AS c
+        WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
+        ORDER BY 1 LIMIT 20)
+FROM (VALUES ($1::text)) AS wanted (name)
+LEFT JOIN pg_namespace AS n ON n.nspname = wanted.name
+
+"""#)
+
+    /// The contents of `doctor_server.sql`.
+    package static let doctorServer = Statement(
+        name: "doctor_server",
+        sha256: "905c5b5ad0433a1c3984194a47d5754c346166e60cf7c994f1e55584a99b95cc",
+        parameterCount: 0,
+        source: #"""
+-- What a role finds on a server: versions, limits, and what it is itself.
+SELECT current_setting('server_version'), current_setting('server_version_num')::integer, pg_is_in_recovery(),
+    current_setting('default_transaction_read_only')::boolean, current_setting('max_connections')::integer,
+    current_setting('superuser_reserved_connections')::integer,
+    (SELECT count(*) FROM pg_stat_activity AS a WHERE a.backend_type = 'client backend'),
+    clock_timestamp(), current_user::text, r.rolsuper, r.rolconnlimit
+FROM pg_roles AS r
+WHERE r.rolname = current_user
+
+"""#)
+
+    /// The contents of `explain_blocking.sql`.
+    package static let explainBlocking = Statement(
+        name: "explain_blocking",
+        sha256: "77ea4ef0bc47d9344f635077c887bbb68c17ad3ef0d9377a792ee8fb3076cebb",
+        parameterCount: 3,
+        source: #"""
+-- Earlier runs of a job that had not ended at an instant: the last of those that ended since, and the first of those
+-- that are still there. $1 job, $2 ID, $3 the instant.
+(SELECT r.run_id, r.scheduled_for, r.finished_at, r.state
+FROM __schema__.runs AS r
+WHERE r.job_name = $1 AND r.run_id < $2 AND r.finished_at > $3 AND r.state <> 'skipped'
+ORDER BY r.finished_at DESC LIMIT 1)
+UNION ALL
+(SELECT w.id, w.scheduled_for, NULL, NULL
+FROM __schema__.work AS w
+WHERE w.job_name = $1 AND w.id < $2
+ORDER BY w.id LIMIT 1)
+
+"""#)
+
+    /// The contents of `explain_changes.sql`.
+    package static let explainChanges = Statement(
+        name: "explain_changes",
+        sha256: "5437377875bcb7b3ab8c23ad2a68b5f3dde733507f325b0e220426c63684b0e7",
+        parameterCount: 1,
+        source: #"""
+-- What users did to a job, the oldest first; the newest 1,000. $1 name.
+SELECT c.at, c.by_role, c.what
+FROM (
+    SELECT d.id, d.at, d.by_role, d.what FROM __schema__.changes AS d
+    WHERE d.name = $1 AND d.what LIKE 'job.%'
+    ORDER BY d.id DESC LIMIT 1000) AS c
+ORDER BY c.id
+
+"""#)
+
+    /// The contents of `explain_head.sql`.
+    package static let explainHead = Statement(
+        name: "explain_head",
+        sha256: "2c68fc4ee5afa443ef03e4cc7272dd3847e131ce91dff225d964af02ffdf39c1",
+        parameterCount: 1,
+        source: #"""
+-- The work that is ahead of some work under its ordering key. $1 ID.
+SELECT h.id
+FROM __schema__.work AS w JOIN __schema__.work AS h ON h.ordering_key = w.ordering_key AND h.id < w.id
+WHERE w.id = $1
+ORDER BY h.id
+LIMIT 1
+
+"""#)
+
+    /// The contents of `explain_ids.sql`.
+    package static let explainIds = Statement(
+        name: "explain_ids",
+        sha256: "2a0115336aa0044fad88c05ba3b031cd2165eb55362e6e5af22f021d1007f711",
+        parameterCount: 3,
+        source: #"""
+-- What an occurrence became, each ID once. $1 job, $2 and $3 the instants between which it lies.
+SELECT p.id, max(p.scheduled_for)
+FROM (
+    SELECT r.run_id AS id, r.scheduled_for FROM __schema__.runs AS r
+    WHERE r.job_name = $1 AND r.scheduled_for >= $2 AND r.scheduled_for <= $3
+    UNION ALL
+    SELECT w.id, w.scheduled_for FROM __schema__.work AS w
+    WHERE w.job_name = $1 AND w.scheduled_for >= $2 AND w.scheduled_for <= $3
+    UNION ALL
+    SELECT d.id, d.scheduled_for FROM __schema__.dead_letters AS d
+    WHERE d.job_name = $1 AND d.scheduled_for >= $2 AND d.scheduled_for <= $3) AS p
+GROUP BY p.id
+ORDER BY p.id
+LIMIT 10
+
+"""#)
+
+    /// The contents of `explain_job.sql`.
+    package static let explainJob = Statement(
+        name: "explain_job",
+        sha256: "8404fe1df2db0a1da87bbbf63374334a6d740b362f5e0f1637e97b04ae220df5",
+        parameterCount: 1,
+        source: #"""
+-- When things happened to a job, a deleted one too. $1 name.
+SELECT j.created_at, j.updated_at, j.paused_at, j.resumed_at, j.deleted_at, j.paused, j.overlap
+FROM __schema__.jobs AS j
+WHERE j.name = $1
+
+"""#)
+
     /// The contents of `handling_outcome.sql`.
     package static let handlingOutcome = Statement(
         name: "handling_outcome",
@@ -1487,6 +1612,13 @@ SELECT o.installed, o.floor FROM __schema__.take_ownership($1, $2, $3) AS o
         completeHandling,
         databaseActivity,
         deferCommit,
+        doctorSchema,
+        doctorServer,
+        explainBlocking,
+        explainChanges,
+        explainHead,
+        explainIds,
+        explainJob,
         handlingOutcome,
         jobs,
         limitUses,

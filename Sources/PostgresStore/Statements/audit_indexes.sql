@@ -1,19 +1,7 @@
--- Indexes that are missing or unfit for use, of partitions too. $1 since (not used), $2 limit.
-WITH expected (relation, index) AS (
-    VALUES
-        ('cancellations', 'cancellations_pkey'),
-        ('changes', 'changes_late'), ('changes', 'changes_pkey'),
-        ('claims', 'claims_keys'), ('claims', 'claims_lent'), ('claims', 'claims_pkey'),
-        ('dead_letters', 'dead_letters_failed_at'), ('dead_letters', 'dead_letters_pkey'),
-        ('fence', 'fence_pkey'),
-        ('inbox', 'inbox_pkey'), ('inbox', 'inbox_received_at'),
-        ('jobs', 'jobs_pkey'),
-        ('lease_waiters', 'lease_waiters_pkey'), ('leases', 'leases_pkey'), ('permits', 'permits_pkey'),
-        ('semaphores', 'semaphores_pkey'),
-        ('runs', 'runs_finished_at'), ('runs', 'runs_job'), ('runs', 'runs_run_id'), ('runs', 'runs_trouble'),
-        ('wakeup', 'wakeup_pkey'),
-        ('work', 'work_due'), ('work', 'work_late'), ('work', 'work_occurrence'), ('work', 'work_ordering_key'),
-        ('work', 'work_pkey'), ('work', 'work_unique_key')
+-- Indexes that are missing or unfit for use, of partitions too. $1 since (not used), $2 limit, $3 and $4 the tables and
+-- the indexes that there should be.
+WITH expected AS (
+    SELECT e.relation, e.index FROM unnest($3::text[], $4::text[]) AS e (relation, index)
 ), present AS (
     SELECT t.oid AS table_oid, x.oid AS index_oid, x.relname AS index, i.indisvalid AND i.indisready AS fit
     FROM pg_index AS i

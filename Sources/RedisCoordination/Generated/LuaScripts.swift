@@ -16,7 +16,7 @@ package enum LuaScripts {
     /// The contents of `acquireLeadership.lua`.
     package static let acquireLeadership = LuaScript(
         name: "acquireLeadership",
-        sha256: "b89dd2ee9d812a20c9dc291a9a6893fe871bd84ad029b17da7a6294fd0c863c6",
+        sha256: "8d0d91f63c9c29295a5a8aa03bd90beda42a399341b722246f5b38963be3ad7d",
         source: #"""
 -- Takes the leadership if nobody has it, under a term above the counter and above every term that the caller has seen.
 --
@@ -30,6 +30,12 @@ package enum LuaScripts {
 -- ARGV[3] lease in milliseconds
 -- Returns {1, term}: acquired. {0, leader, what is left of its lease in milliseconds}: another one leads.
 -- O(1)
+
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
 
 local seen = tonumber(ARGV[2])
 local leader = redis.call('GET', KEYS[1])
@@ -46,7 +52,7 @@ if holder and tonumber(term) >= seen then
     return { 1, term }
 end
 
-local counter = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+local counter = counted(redis.call('GET', KEYS[2]))
 local following = math.max(counter, seen, tonumber(term or '0')) + 1
 -- Beyond this a Lua number no longer counts by one.
 if following > 9007199254740991 then
@@ -62,7 +68,7 @@ return { 1, text }
     /// The contents of `acquireLock.lua`.
     package static let acquireLock = LuaScript(
         name: "acquireLock",
-        sha256: "4080e274e484ab2fa0d45d5c211b36f53904cab1e97b6ce350e17b17856b3d18",
+        sha256: "9dec64ee87478b519693da516e6dbd688f6d68ea09f99044116f4b1715fe718a",
         source: #"""
 -- Takes a tenant's lock with the next epoch, above the counter and above the floor that the tenant's database named.
 --
@@ -85,13 +91,26 @@ return { 1, text }
 -- {2, node or nil}: assigned elsewhere, or not at all. {3}: the caller is not registered.
 -- O(1)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local tenant, node, floor, duration = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[5]
 local ok, descriptor = pcall(cjson.decode, redis.call('HGET', KEYS[1], node) or '')
 if not ok or type(descriptor) ~= 'table' or descriptor.incarnation ~= ARGV[3] then
     return { 3 }
 end
 
-local counter = tonumber(redis.call('HGET', KEYS[4], tenant) or '0') or 0
+local counter = counted(redis.call('HGET', KEYS[4], tenant))
 local owner = redis.call('HGET', KEYS[2], tenant)
 local wasForgotten = not owner
     and redis.call('HEXISTS', KEYS[3], tenant) == 0
@@ -125,7 +144,7 @@ else
 end
 if wasForgotten then
     redis.call('HSET', KEYS[2], tenant, node)
-    redis.call('INCR', KEYS[5])
+    count(KEYS[5])
 end
 return { 1, epoch }
 
@@ -134,7 +153,7 @@ return { 1, epoch }
     /// The contents of `acquireSingleton.lua`.
     package static let acquireSingleton = LuaScript(
         name: "acquireSingleton",
-        sha256: "e3ee5234fcdc68d27747a6a7e52bafc56ccb9ca72cfb22a6430ee751a94ba3a5",
+        sha256: "2c64eac761d88c27c357c6ebbd858812c35eed14f77f9768380ed50c78dcf159",
         source: #"""
 -- Takes a name for the whole cluster with the next token, or tells for how long it is taken.
 --
@@ -150,6 +169,12 @@ return { 1, epoch }
 -- ARGV[4] floor: a token that the new one must exceed
 -- Returns {1, token}: acquired. {0, what is left in milliseconds}: held by another.
 -- O(1)
+
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
 
 local key, duration = KEYS[1] .. ARGV[1], tonumber(ARGV[3])
 local holder, token = string.match(redis.call('GET', key) or '', '^(.+)/(%d+)$')
@@ -168,7 +193,7 @@ if holder then
 end
 
 local time = redis.call('TIME')
-local last = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+local last = counted(redis.call('GET', KEYS[2]))
 local following = math.max(last + 1, tonumber(ARGV[4]) + 1, time[1] * 1000000 + time[2])
 -- Beyond this a Lua number no longer counts by one.
 if following > 9007199254740991 then
@@ -184,7 +209,7 @@ return { 1, token }
     /// The contents of `applyPlan.lua`.
     package static let applyPlan = LuaScript(
         name: "applyPlan",
-        sha256: "ae7e80b59e9ee6ad1a2ac76ae04e871296b373d10ea89f1f5189f62ed15c3ee3",
+        sha256: "206cd1ebe966d40148bbaa81726df568b782a5b3aade893042c8be00a7c0cd76",
         source: #"""
 -- Applies a plan in one step, under the leader's term.
 --
@@ -216,6 +241,13 @@ return { 1, token }
 
 if string.match(redis.call('GET', KEYS[1]) or '', '^[^/]+/[^/]+/(%d+)$') ~= ARGV[1] then
     return 0
+end
+
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
 end
 
 local function decode(json)
@@ -306,7 +338,7 @@ entries(1, function(served)
 end)
 
 if changed then
-    redis.call('INCR', KEYS[9])
+    count(KEYS[9])
     redis.call('PUBLISH', KEYS[10], 'A')
 end
 return 1
@@ -316,7 +348,7 @@ return 1
     /// The contents of `deregister.lua`.
     package static let deregister = LuaScript(
         name: "deregister",
-        sha256: "070b48a5e70a84a8ba642d34cb9f9f709de63cd93440cccb8d011d337224aa52",
+        sha256: "4f4cbe81c3c49a67c1244547736b6ddad6bf4042718de3e3cc5727c190f4b42e",
         source: #"""
 -- Removes a node that leaves: its registration, its locks and its moves, all of exactly this incarnation.
 --
@@ -334,6 +366,13 @@ return 1
 -- ARGV[2] incarnation
 -- Returns 1 when something was removed, 0 otherwise.
 -- O(tenants + moves in flight)
+
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
 
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
@@ -377,7 +416,7 @@ for first = 1, #tenants, 1000 do
 end
 
 if changed == 1 then
-    redis.call('INCR', KEYS[6])
+    count(KEYS[6])
     redis.call('PUBLISH', KEYS[7], 'A')
 end
 return changed
@@ -387,7 +426,7 @@ return changed
     /// The contents of `heartbeat.lua`.
     package static let heartbeat = LuaScript(
         name: "heartbeat",
-        sha256: "8aeb4c49812fb53b506e26c7109d85c67e8f4ed8b3b1c977444580fe7ef558ca",
+        sha256: "eeae5d86c0a7eb5e0a65926d58283249bd36cce8d2dd4870e9298771e798f828",
         source: #"""
 -- One heartbeat: counts it, stores the load, renews the named locks, and tells what the node must know.
 --
@@ -410,6 +449,12 @@ return changed
 -- Returns {0, generation or nil}: not registered. Otherwise {1, owners version, the node's JSON, leader or nil, what is
 -- left of its lease in milliseconds, term, generation or nil, {node, heartbeat, …}, {lost tenant, …}, now in ms}.
 -- O(locks + nodes)
+
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
 
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
@@ -444,7 +489,7 @@ end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local last = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+local last = counted(redis.call('HGET', KEYS[2], node))
 -- It grows even if the clock was set back.
 redis.call('HSET', KEYS[2], node, string.format('%.0f', math.max(last + 1, now)))
 redis.call('HSET', KEYS[3], node, ARGV[3])
@@ -916,7 +961,7 @@ return { digits(now), digits(wait), messages, recurrences }
     /// The contents of `passLock.lua`.
     package static let passLock = LuaScript(
         name: "passLock",
-        sha256: "4a378d15304f8b56758231756c2da27542d2d3f3709666f31b9f86142dda919e",
+        sha256: "851dcfbf49e01927845ce9bb94444b91ffeef88ad33b85b291a4e8b91b34a8c0",
         source: #"""
 -- Passes a tenant's lock from the source of a ready move to its target, under a new epoch.
 --
@@ -939,6 +984,19 @@ return { digits(now), digits(wait), messages, recurrences }
 -- Returns {1, the target's epoch}: passed. {0}: the caller does not hold the lock. {2}: the move is void or not ready.
 -- O(1)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -957,7 +1015,7 @@ if move.id ~= ARGV[2] or move.stage ~= 'ready'
     return { 2 }
 end
 
-local counter = tonumber(redis.call('HGET', KEYS[4], tenant) or '0') or 0
+local counter = counted(redis.call('HGET', KEYS[4], tenant))
 local following = math.max(counter, tonumber(epoch)) + 1
 -- Beyond this a Lua number no longer counts by one.
 if following > 9007199254740991 then
@@ -968,7 +1026,7 @@ redis.call('HSET', KEYS[4], tenant, passed)
 redis.call('SET', key, move.target .. '/' .. move.target_incarnation .. '/' .. passed, 'PX', ARGV[6])
 redis.call('HSET', KEYS[2], tenant, move.target)
 redis.call('HDEL', KEYS[3], tenant)
-redis.call('INCR', KEYS[5])
+count(KEYS[5])
 redis.call('PUBLISH', KEYS[6], table.concat({
     'P', tenant, move.target, move.target_incarnation, source, sourceIncarnation, passed, ARGV[7],
 }, ' '))
@@ -1149,7 +1207,7 @@ return {
     /// The contents of `register.lua`.
     package static let register = LuaScript(
         name: "register",
-        sha256: "a6a7ad566790c83ddcc4e5e6fbec5fa32f083c5eab021751a1029f8ed04a2e1d",
+        sha256: "d3f80fca05ade6012f63068d4c3ebb83f171991b86ba36332ca36fd37c01c27a",
         source: #"""
 -- Registers a node, or tells which incarnation has its name.
 --
@@ -1172,6 +1230,12 @@ return {
 -- Returns {1, generation}: registered. {0, incarnation, heartbeat}: another incarnation has the name.
 -- O(moves in flight)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -1188,7 +1252,7 @@ if present ~= incarnation then
     redis.call('HSET', KEYS[1], node, ARGV[3])
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
-    local last = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+    local last = counted(redis.call('HGET', KEYS[2], node))
     redis.call('HSET', KEYS[2], node, string.format('%.0f', math.max(last + 1, now)))
     redis.call('HDEL', KEYS[3], node)
     local moves = redis.call('HGETALL', KEYS[4])

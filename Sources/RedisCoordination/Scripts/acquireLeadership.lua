@@ -11,6 +11,12 @@
 -- Returns {1, term}: acquired. {0, leader, what is left of its lease in milliseconds}: another one leads.
 -- O(1)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
 local seen = tonumber(ARGV[2])
 local leader = redis.call('GET', KEYS[1])
 local holder, term = string.match(leader or '', '^([^/]+/[^/]+)/(%d+)$')
@@ -26,7 +32,7 @@ if holder and tonumber(term) >= seen then
     return { 1, term }
 end
 
-local counter = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+local counter = counted(redis.call('GET', KEYS[2]))
 local following = math.max(counter, seen, tonumber(term or '0')) + 1
 -- Beyond this a Lua number no longer counts by one.
 if following > 9007199254740991 then

@@ -19,13 +19,26 @@
 -- {2, node or nil}: assigned elsewhere, or not at all. {3}: the caller is not registered.
 -- O(1)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local tenant, node, floor, duration = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[5]
 local ok, descriptor = pcall(cjson.decode, redis.call('HGET', KEYS[1], node) or '')
 if not ok or type(descriptor) ~= 'table' or descriptor.incarnation ~= ARGV[3] then
     return { 3 }
 end
 
-local counter = tonumber(redis.call('HGET', KEYS[4], tenant) or '0') or 0
+local counter = counted(redis.call('HGET', KEYS[4], tenant))
 local owner = redis.call('HGET', KEYS[2], tenant)
 local wasForgotten = not owner
     and redis.call('HEXISTS', KEYS[3], tenant) == 0
@@ -59,6 +72,6 @@ else
 end
 if wasForgotten then
     redis.call('HSET', KEYS[2], tenant, node)
-    redis.call('INCR', KEYS[5])
+    count(KEYS[5])
 end
 return { 1, epoch }

@@ -13,6 +13,12 @@
 -- Returns {1, token}: acquired. {0, what is left in milliseconds}: held by another.
 -- O(1)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
 local key, duration = KEYS[1] .. ARGV[1], tonumber(ARGV[3])
 local holder, token = string.match(redis.call('GET', key) or '', '^(.+)/(%d+)$')
 if holder and holder ~= ARGV[2] then
@@ -30,7 +36,7 @@ if holder then
 end
 
 local time = redis.call('TIME')
-local last = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+local last = counted(redis.call('GET', KEYS[2]))
 local following = math.max(last + 1, tonumber(ARGV[4]) + 1, time[1] * 1000000 + time[2])
 -- Beyond this a Lua number no longer counts by one.
 if following > 9007199254740991 then

@@ -30,6 +30,13 @@ if string.match(redis.call('GET', KEYS[1]) or '', '^[^/]+/[^/]+/(%d+)$') ~= ARGV
     return 0
 end
 
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -118,7 +125,7 @@ entries(1, function(served)
 end)
 
 if changed then
-    redis.call('INCR', KEYS[9])
+    count(KEYS[9])
     redis.call('PUBLISH', KEYS[10], 'A')
 end
 return 1

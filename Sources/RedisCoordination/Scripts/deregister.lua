@@ -15,6 +15,13 @@
 -- Returns 1 when something was removed, 0 otherwise.
 -- O(tenants + moves in flight)
 
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -57,7 +64,7 @@ for first = 1, #tenants, 1000 do
 end
 
 if changed == 1 then
-    redis.call('INCR', KEYS[6])
+    count(KEYS[6])
     redis.call('PUBLISH', KEYS[7], 'A')
 end
 return changed

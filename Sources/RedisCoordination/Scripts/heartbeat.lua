@@ -20,6 +20,12 @@
 -- left of its lease in milliseconds, term, generation or nil, {node, heartbeat, …}, {lost tenant, …}, now in ms}.
 -- O(locks + nodes)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -53,7 +59,7 @@ end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local last = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+local last = counted(redis.call('HGET', KEYS[2], node))
 -- It grows even if the clock was set back.
 redis.call('HSET', KEYS[2], node, string.format('%.0f', math.max(last + 1, now)))
 redis.call('HSET', KEYS[3], node, ARGV[3])

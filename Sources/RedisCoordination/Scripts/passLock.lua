@@ -19,6 +19,19 @@
 -- Returns {1, the target's epoch}: passed. {0}: the caller does not hold the lock. {2}: the move is void or not ready.
 -- O(1)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -37,7 +50,7 @@ if move.id ~= ARGV[2] or move.stage ~= 'ready'
     return { 2 }
 end
 
-local counter = tonumber(redis.call('HGET', KEYS[4], tenant) or '0') or 0
+local counter = counted(redis.call('HGET', KEYS[4], tenant))
 local following = math.max(counter, tonumber(epoch)) + 1
 -- Beyond this a Lua number no longer counts by one.
 if following > 9007199254740991 then
@@ -48,7 +61,7 @@ redis.call('HSET', KEYS[4], tenant, passed)
 redis.call('SET', key, move.target .. '/' .. move.target_incarnation .. '/' .. passed, 'PX', ARGV[6])
 redis.call('HSET', KEYS[2], tenant, move.target)
 redis.call('HDEL', KEYS[3], tenant)
-redis.call('INCR', KEYS[5])
+count(KEYS[5])
 redis.call('PUBLISH', KEYS[6], table.concat({
     'P', tenant, move.target, move.target_incarnation, source, sourceIncarnation, passed, ARGV[7],
 }, ' '))

@@ -19,6 +19,12 @@
 -- Returns {1, generation}: registered. {0, incarnation, heartbeat}: another incarnation has the name.
 -- O(moves in flight)
 
+-- A counter that somebody else wrote counts as none.
+local function counted(text)
+    local number = tonumber(string.match(text or '', '^%d+$') or '0')
+    return number <= 9007199254740991 and number or 0
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -35,7 +41,7 @@ if present ~= incarnation then
     redis.call('HSET', KEYS[1], node, ARGV[3])
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
-    local last = tonumber(redis.call('HGET', KEYS[2], node) or '0') or 0
+    local last = counted(redis.call('HGET', KEYS[2], node))
     redis.call('HSET', KEYS[2], node, string.format('%.0f', math.max(last + 1, now)))
     redis.call('HDEL', KEYS[3], node)
     local moves = redis.call('HGETALL', KEYS[4])

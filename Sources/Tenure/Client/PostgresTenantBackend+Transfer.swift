@@ -6,14 +6,7 @@ extension PostgresTenantBackend {
     func schemaDrift() async throws -> SchemaDrift {
         do {
             let comparison = try await self.client.compareSchema()
-            return SchemaDrift(
-                exists: comparison.exists,
-                applied: comparison.applied,
-                missing: comparison.missing,
-                edited: comparison.edited,
-                unknown: comparison.unknown,
-                breaking: comparison.breaking
-            )
+            return SchemaDrift(comparison)
         } catch let error as PostgresError {
             // Connecting failed: what the client throws by itself is translated already.
             throw StoreError(.unavailable, operation: "schema.compare", detail: error.message)
