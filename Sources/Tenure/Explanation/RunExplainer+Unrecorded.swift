@@ -72,7 +72,7 @@ extension RunExplainer {
             return (
                 .skipped,
                 "It did not run: it was skipped together with others, and the row of \(at.text) (run \(row.id)) stands "
-                    + "for it: \(OccurrencePlanner.misfireEarlierToo)."
+                    + "for it: \(SkipReason.earlierToo.dropFirst())."
             )
         }
         return (

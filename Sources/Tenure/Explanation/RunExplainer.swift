@@ -122,12 +122,20 @@ struct RunExplainer {
     }
 
     private static func meaning(ofSkip reason: String) -> String {
-        switch reason {
-        case "overlap": "its predecessor had not ended, and the job's overlap policy is to skip"
-        case OccurrencePlanner.misfire: "it could not start within the grace, and the job's misfire policy skips it"
-        case OccurrencePlanner.misfireEarlierToo:
-            "it could not start within the grace, and the job's misfire policy skips it and all that were due before"
-        default: reason.isEmpty ? "no reason is recorded" : reason
+        if reason.hasSuffix(SkipReason.earlierToo) {
+            return self.meaning(ofSkip: String(reason.dropLast(SkipReason.earlierToo.count)))
+                + "; the row stands for all that were due before as well"
+        }
+        let calendar = SkipReason.calendar("")
+        if reason.hasPrefix(calendar) {
+            return "the calendar \(reason.dropFirst(calendar.count)) leaves its date out"
+        }
+        return switch reason {
+        case SkipReason.overlap: "its predecessor had not ended, and the job's overlap policy does not let it run"
+        case SkipReason.misfire: "it could not start within the grace, and the job's misfire policy skips it"
+        case SkipReason.paused: "the job was paused, and its misfire policy does not run it after the resumption"
+        case "": "no reason is recorded"
+        default: reason
         }
     }
 
