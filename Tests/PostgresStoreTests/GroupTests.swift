@@ -19,7 +19,7 @@ struct GroupTests {
     }
 
     private static let look = "SELECT server_time FROM look(1, NULL)"
-    private static let facts = "SELECT payload->>'group' FROM work WHERE topic = 'done' AND due_at <= now()"
+    private static let facts = "SELECT payload->>'group' FROM work WHERE topic = 'done' AND due_at <= clock_timestamp()"
 
     private static func own(_ connection: PostgresConnection) async throws {
         try await connection.run("SELECT take_ownership(1, 'node-1', 'a')")

@@ -208,7 +208,7 @@ struct NamedSeedTests {
         #expect(await self.isCaught(.keepsClaimsOfTheDead, as: [.notSettled], trouble))
     }
 
-    /// Found here, by seed 50: a leader whose clock jumped stopped leading, got its leadership again under the same term,
+    /// Found here, by seed 50: a leader whose clock jumped stopped leading, got it again under the same term,
     /// and numbered its moves from 1 again; two decisions about one tenant had one name.
     @Test("A leader loses and regains its leadership under one term")
     func sameTerm() async {
@@ -221,7 +221,7 @@ struct NamedSeedTests {
         }
     }
 
-    /// Found here, by seed 25: a run that ended while its tenant was opened again, as it is after a hand-over for as long
+    /// Found here, by seed 25: a run that ended while its tenant was opened again, as after a hand-over for as long
     /// as claims are lent, was in no list for a moment. It was given back besides being completed, both were refused
     /// together, and it ran again.
     @Test("A run ends while its tenant is opened again")

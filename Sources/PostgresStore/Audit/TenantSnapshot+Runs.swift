@@ -53,7 +53,7 @@ extension TenantSnapshot {
 
     /// A job that is not deleted.
     package func job(_ name: String) async throws(PostgresError) -> JobRecord? {
-        try await self.query(Statements.clientJobs, .text(name)).map(JobRecord.init).first
+        try await self.query(Statements.clientJobs, .text(name), .texts([String]())).map(JobRecord.init).first
     }
 
     /// When things happened to a job, a deleted one too.

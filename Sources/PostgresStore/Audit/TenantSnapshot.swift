@@ -83,7 +83,7 @@ package struct TenantSnapshot: Sendable {
 
     /// The jobs that are not deleted, by name.
     package func jobs() async throws(PostgresError) -> [JobRecord] {
-        try await self.query(Statements.clientJobs, .null(.text)).map(JobRecord.init)
+        try await self.query(Statements.clientJobs, .null(.text), .texts([String]())).map(JobRecord.init)
     }
 
     /// What is recorded of a job's occurrences later than an instant, in ascending order.
@@ -132,7 +132,8 @@ package struct TenantSnapshot: Sendable {
         _ statement: Statement,
         parameters: [PostgresValue]
     ) async throws(PostgresError) -> PostgresRows {
-        try await self.connection.query(
+        precondition(parameters.count == statement.parameterCount, "\(statement.name) has other parameters")
+        return try await self.connection.query(
             statement.prepared(in: self.schema),
             parameters: parameters,
             deadline: self.deadline

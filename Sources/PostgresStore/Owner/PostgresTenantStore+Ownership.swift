@@ -36,8 +36,8 @@ extension PostgresTenantStore {
         lending: Duration,
         first: ClaimPass?
     ) async throws(StoreError) -> Assumption {
-        // Who stands by comes by a planned move. Its predecessor has stopped by itself, so the fence need not be on disk
-        // before the first claim is, which is committed later and waits for both.
+        // Who stands by comes by a planned move. Its predecessor has stopped by itself, so the fence need not be on
+        // disk before the first claim is, which is committed later and waits for both.
         let commit: Commit = self.standby == nil ? .durable : .deferred
         var units = [
             self.ownershipUnit(epoch, holder, commit), self.openingUnit(epoch, holder, living, lending, commit),
