@@ -14,6 +14,12 @@ struct ISO8601Parser {
     private let bytes: [UInt8]
     private var index = 0
 
+    /// What can be written with four digits for the year, in seconds since 1970.
+    private static let instants =
+        Int64(CivilCalendar.days(year: 1, month: 1, day: 1)) * CivilCalendar.secondsPerDay..<Int64(
+            CivilCalendar.days(year: 10_000, month: 1, day: 1)
+        ) * CivilCalendar.secondsPerDay
+
     init(_ text: String) {
         self.text = text
         self.bytes = Array(text.utf8)
@@ -40,6 +46,13 @@ struct ISO8601Parser {
         }
         reading.offset = try self.offset()
         guard self.index == self.bytes.count else { throw self.unexpected("Z, an offset or the end") }
+        guard Self.instants.contains(reading.local - (reading.offset ?? 0)) else {
+            throw ISO8601Error(
+                text: self.text,
+                reason: "in UTC it lies outside of the years 1 to 9999",
+                hint: "use an instant within them"
+            )
+        }
         return reading
     }
 

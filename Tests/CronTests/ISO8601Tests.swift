@@ -90,6 +90,8 @@ struct ISO8601Tests {
             ("2026-01-01T12:00:00+19:00", "the offset 19 is out of range"),
             ("2026-01-01T12:00:00+01:60", "the offset 60 is out of range"),
             ("2026-01-01T12:00:00Zulu", "expected Z, an offset or the end at \"ulu\""),
+            ("9999-12-31T23:59:59-01:00", "in UTC it lies outside of the years 1 to 9999"),
+            ("0001-01-01T00:00:00+01:00", "in UTC it lies outside of the years 1 to 9999"),
             ("2026-01-01T12:00:00 Europe/Berlin", "expected Z, an offset or the end at \" Europe/Berlin\""),
         ]
     )

@@ -35,7 +35,7 @@ struct CoordinationScriptTests {
     @Test("A script's header says what it returns and what it costs", arguments: LuaScripts.all.map(\.name))
     func hasAContract(name: String) throws {
         let source = try #require(LuaScripts.all.first { $0.name == name }).source
-        let header = source.split(separator: "\n").prefix { $0.hasPrefix("--") }
+        let header = source.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0.hasPrefix("--") }
 
         #expect(header.contains { $0.contains("Returns ") })
         #expect(header.last?.hasPrefix("-- O(") == true)

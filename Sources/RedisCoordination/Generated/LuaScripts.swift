@@ -1037,7 +1037,7 @@ return { 1, passed }
     /// The contents of `publishTenants.lua`.
     package static let publishTenants = LuaScript(
         name: "publishTenants",
-        sha256: "bb26d42a70df2f1aa6cbc56b7073a2fb8999baae81a2361d4f90df4957e07cfa",
+        sha256: "219641790ae9835e52e3fad01330e29940aeb942a46284db4ac551c9175b179e",
         source: #"""
 -- Publishes tenants and removes others with their assignments and moves, under the leader's term.
 --
@@ -1055,6 +1055,13 @@ return { 1, passed }
 -- ARGV[3…] n pairs of tenant and JSON, then the tenants to remove
 -- Returns 1, or 0 when the term is not the present one.
 -- O(tenants named)
+
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
 
 if string.match(redis.call('GET', KEYS[1]) or '', '^[^/]+/[^/]+/(%d+)$') ~= ARGV[1] then
     return 0
@@ -1076,7 +1083,7 @@ for i = removals, #ARGV do
     changed = changed or removed > 0
 end
 if changed then
-    redis.call('INCR', KEYS[6])
+    count(KEYS[6])
     redis.call('PUBLISH', KEYS[7], 'A')
 end
 return 1
@@ -1207,7 +1214,7 @@ return {
     /// The contents of `register.lua`.
     package static let register = LuaScript(
         name: "register",
-        sha256: "d3f80fca05ade6012f63068d4c3ebb83f171991b86ba36332ca36fd37c01c27a",
+        sha256: "f6506c6404777ef888484deb4f174c1a0b473aa2a3f0718acac8c0cea9d86426",
         source: #"""
 -- Registers a node, or tells which incarnation has its name.
 --
@@ -1229,6 +1236,13 @@ return {
 -- ARGV[5] a random name for the data set, used if it has none
 -- Returns {1, generation}: registered. {0, incarnation, heartbeat}: another incarnation has the name.
 -- O(moves in flight)
+
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
 
 -- A counter that somebody else wrote counts as none.
 local function counted(text)
@@ -1263,7 +1277,7 @@ if present ~= incarnation then
             redis.call('HDEL', KEYS[4], moves[i])
         end
     end
-    redis.call('INCR', KEYS[6])
+    count(KEYS[6])
     redis.call('PUBLISH', KEYS[7], 'A')
 end
 return { 1, redis.call('GET', KEYS[5]) }
@@ -1367,7 +1381,7 @@ return 1
     /// The contents of `reportReady.lua`.
     package static let reportReady = LuaScript(
         name: "reportReady",
-        sha256: "773ef825a61f943f150278af8ce45c8c2d17cd022f4cf0f714247ebe63684d60",
+        sha256: "7f57b16d4f7a4e079c0b8dcc868db90fa91ae20de4943c9edbfbb26ca1701e45",
         source: #"""
 -- Notes that the target of a move is ready, and wakes the source.
 --
@@ -1382,6 +1396,13 @@ return 1
 -- Returns 1, or 0 when the move is void.
 -- O(1)
 
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -1395,7 +1416,7 @@ end
 if move.stage ~= 'ready' then
     move.stage = 'ready'
     redis.call('HSET', KEYS[2], ARGV[1], cjson.encode(move))
-    redis.call('INCR', KEYS[3])
+    count(KEYS[3])
     redis.call('PUBLISH', KEYS[4], 'A')
 end
 return 1
@@ -1427,7 +1448,7 @@ return 1
     /// The contents of `setState.lua`.
     package static let setState = LuaScript(
         name: "setState",
-        sha256: "44bf8495a38a610b3df66ea1e2d3eb0a6e6e4e49891f762ff73fd1563672dde6",
+        sha256: "c1725a1cb7a8d69e1d7307698535dc287581692fc5a0ab59c88d69b7978070ba",
         source: #"""
 -- Sets whether a node takes tenants.
 --
@@ -1439,6 +1460,13 @@ return 1
 -- Returns 1, or 0 when there is no such node.
 -- O(1)
 
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local ok, descriptor = pcall(cjson.decode, redis.call('HGET', KEYS[1], ARGV[1]) or '')
 if not ok or type(descriptor) ~= 'table' or type(descriptor.incarnation) ~= 'string' then
     return 0
@@ -1446,7 +1474,7 @@ end
 if descriptor.state ~= ARGV[2] then
     descriptor.state = ARGV[2]
     redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(descriptor))
-    redis.call('INCR', KEYS[2])
+    count(KEYS[2])
     redis.call('PUBLISH', KEYS[3], 'A')
 end
 return 1

@@ -15,6 +15,13 @@
 -- Returns 1, or 0 when the term is not the present one.
 -- O(tenants named)
 
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 if string.match(redis.call('GET', KEYS[1]) or '', '^[^/]+/[^/]+/(%d+)$') ~= ARGV[1] then
     return 0
 end
@@ -35,7 +42,7 @@ for i = removals, #ARGV do
     changed = changed or removed > 0
 end
 if changed then
-    redis.call('INCR', KEYS[6])
+    count(KEYS[6])
     redis.call('PUBLISH', KEYS[7], 'A')
 end
 return 1

@@ -19,6 +19,13 @@
 -- Returns {1, generation}: registered. {0, incarnation, heartbeat}: another incarnation has the name.
 -- O(moves in flight)
 
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 -- A counter that somebody else wrote counts as none.
 local function counted(text)
     local number = tonumber(string.match(text or '', '^%d+$') or '0')
@@ -52,7 +59,7 @@ if present ~= incarnation then
             redis.call('HDEL', KEYS[4], moves[i])
         end
     end
-    redis.call('INCR', KEYS[6])
+    count(KEYS[6])
     redis.call('PUBLISH', KEYS[7], 'A')
 end
 return { 1, redis.call('GET', KEYS[5]) }

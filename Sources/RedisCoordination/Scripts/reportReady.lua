@@ -11,6 +11,13 @@
 -- Returns 1, or 0 when the move is void.
 -- O(1)
 
+-- Counts. A counter that is no number begins anew.
+local function count(key)
+    if type(redis.pcall('INCR', key)) == 'table' then
+        redis.call('SET', key, '1')
+    end
+end
+
 local function decode(json)
     local ok, value = pcall(cjson.decode, json or '')
     return ok and type(value) == 'table' and value or {}
@@ -24,7 +31,7 @@ end
 if move.stage ~= 'ready' then
     move.stage = 'ready'
     redis.call('HSET', KEYS[2], ARGV[1], cjson.encode(move))
-    redis.call('INCR', KEYS[3])
+    count(KEYS[3])
     redis.call('PUBLISH', KEYS[4], 'A')
 end
 return 1

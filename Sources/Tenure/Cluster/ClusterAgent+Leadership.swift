@@ -135,6 +135,8 @@ extension ClusterAgent {
             )
             if !plan.changes.isEmpty {
                 guard self.election.term(at: self.now) == term else { return }
+                // It may be applied although its reply is lost.
+                self.memory.noteNumbers(of: plan.memory)
                 try await self.store.apply(plan.changes, term: term)
             }
             self.memory = plan.memory

@@ -37,4 +37,9 @@ package struct PlannerMemory: Sendable, Equatable {
 
     /// Remembers nothing.
     package init() {}
+
+    /// Takes the numbers of a plan's moves for given, whatever becomes of the plan: no number is given twice.
+    package mutating func noteNumbers(of plan: PlannerMemory) {
+        self.moveCount = max(self.moveCount, plan.moveCount)
+    }
 }

@@ -100,6 +100,7 @@ struct WhyAndDoctorTests {
         try await TenantScene.run { scene in
             let nowhere = "postgresql://postgres@127.0.0.1:1/nowhere"
             let run = try await scene.run("doctor", "--redis", "redis://127.0.0.1:1", "--registry", nowhere)
+            #expect(try await scene.run("registry", "init").status == 0)
             let half = try await scene.run("doctor", "--redis", "redis://127.0.0.1:1")
 
             #expect(run.status == 69)
