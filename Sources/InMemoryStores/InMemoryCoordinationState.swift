@@ -158,8 +158,10 @@ struct InMemoryCoordinationState: Sendable {
         self.loads[node] = nil
     }
 
-    mutating func setState(_ state: NodeState, of node: NodeID) -> Bool {
-        guard let present = self.nodes[node] else { return false }
+    mutating func setState(_ state: NodeState, of node: NodeID, registeredAs incarnation: Incarnation?) -> Bool {
+        guard let present = self.nodes[node], incarnation == nil || incarnation == present.incarnation else {
+            return false
+        }
         if present.state != state {
             self.nodes[node]?.state = state
             self.noteChange()

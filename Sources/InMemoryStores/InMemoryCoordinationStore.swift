@@ -94,8 +94,14 @@ package final class InMemoryCoordinationStore: CoordinationStore {
         try self.perform("node.deregister") { state, now in state.deregister(holder, at: now) }
     }
 
-    package func setState(_ nodeState: NodeState, of node: NodeID) async throws(CoordinationError) -> Bool {
-        try self.perform("node.set_state") { state, _ in state.setState(nodeState, of: node) }
+    package func setState(
+        _ nodeState: NodeState,
+        of node: NodeID,
+        registeredAs incarnation: Incarnation?
+    ) async throws(CoordinationError) -> Bool {
+        try self.perform("node.set_state") { state, _ in
+            state.setState(nodeState, of: node, registeredAs: incarnation)
+        }
     }
 
     // MARK: Leadership

@@ -66,8 +66,16 @@ extension RedisCoordinationStore {
         ).flag()
     }
 
-    package func setState(_ state: NodeState, of node: NodeID) async throws(CoordinationError) -> Bool {
-        try await self.run(.setState, "node.set_state", [node.description, state.rawValue]).flag()
+    package func setState(
+        _ state: NodeState,
+        of node: NodeID,
+        registeredAs incarnation: Incarnation?
+    ) async throws(CoordinationError) -> Bool {
+        try await self.run(
+            .setState,
+            "node.set_state",
+            [node.description, state.rawValue, incarnation?.description ?? ""]
+        ).flag()
     }
 
     /// Whole milliseconds as Redis takes them: rounded down, so that a lease never ends later than it was asked to, and

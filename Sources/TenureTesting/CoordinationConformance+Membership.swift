@@ -205,6 +205,25 @@ extension CoordinationConformance {
                 "an unknown node must not be found"
             )
         },
+        Self("A drain that names a registration does not reach its successor") { scene in
+            let holder = try await scene.registered("a/2")[0]
+
+            try await scene.expectUnchanged("a late word of the registration before") {
+                let isKnown = try await scene.store.setState(
+                    .draining,
+                    of: holder.node,
+                    registeredAs: Incarnation("1")
+                )
+                try expect(!isKnown, "the earlier registration must not be found")
+            }
+            let isKnown = try await scene.store.setState(
+                .draining,
+                of: holder.node,
+                registeredAs: holder.incarnation
+            )
+            try expect(isKnown, "the present registration must be found")
+            try expectEqual(try await scene.news(of: holder).state, .draining, "the state")
+        },
         Self("A node's own list of tenants, be it empty, survives a change of its state") { scene in
             let listings = [
                 TenantListing([], isEverything: true),

@@ -1448,7 +1448,7 @@ return 1
     /// The contents of `setState.lua`.
     package static let setState = LuaScript(
         name: "setState",
-        sha256: "c1725a1cb7a8d69e1d7307698535dc287581692fc5a0ab59c88d69b7978070ba",
+        sha256: "56eafecf6def57ade92153c8dbdda17ed27816ddcab7d054b748997322e8f913",
         source: #"""
 -- Sets whether a node takes tenants.
 --
@@ -1457,6 +1457,7 @@ return 1
 -- KEYS[3] wake            channel
 -- ARGV[1] node
 -- ARGV[2] state, 'active' or 'draining'
+-- ARGV[3] the incarnation that is meant, or '' for whichever has the name
 -- Returns 1, or 0 when there is no such node.
 -- O(1)
 
@@ -1469,6 +1470,9 @@ end
 
 local ok, descriptor = pcall(cjson.decode, redis.call('HGET', KEYS[1], ARGV[1]) or '')
 if not ok or type(descriptor) ~= 'table' or type(descriptor.incarnation) ~= 'string' then
+    return 0
+end
+if ARGV[3] ~= '' and ARGV[3] ~= descriptor.incarnation then
     return 0
 end
 if descriptor.state ~= ARGV[2] then

@@ -5,6 +5,7 @@
 -- KEYS[3] wake            channel
 -- ARGV[1] node
 -- ARGV[2] state, 'active' or 'draining'
+-- ARGV[3] the incarnation that is meant, or '' for whichever has the name
 -- Returns 1, or 0 when there is no such node.
 -- O(1)
 
@@ -17,6 +18,9 @@ end
 
 local ok, descriptor = pcall(cjson.decode, redis.call('HGET', KEYS[1], ARGV[1]) or '')
 if not ok or type(descriptor) ~= 'table' or type(descriptor.incarnation) ~= 'string' then
+    return 0
+end
+if ARGV[3] ~= '' and ARGV[3] ~= descriptor.incarnation then
     return 0
 end
 if descriptor.state ~= ARGV[2] then

@@ -10,7 +10,11 @@ extension ClusterAgent {
         self.descriptor.state = .draining
         self.emit(.nodeDraining)
         // If Redis cannot be told, nobody takes over, and the tenants are released below.
-        _ = try? await self.store.setState(.draining, of: self.descriptor.id)
+        _ = try? await self.store.setState(
+            .draining,
+            of: self.descriptor.id,
+            registeredAs: self.descriptor.incarnation
+        )
         self.replan()
         await self.handEverythingOver(until: deadline)
         await self.waitForSchedulers(until: deadline.advanced(by: .seconds(8)))

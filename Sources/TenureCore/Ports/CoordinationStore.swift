@@ -26,7 +26,14 @@ package protocol CoordinationStore: Sendable {
     func deregister(_ holder: Holder) async throws(CoordinationError)
 
     /// Sets whether a node takes tenants. False when there is no such node.
-    func setState(_ state: NodeState, of node: NodeID) async throws(CoordinationError) -> Bool
+    ///
+    /// - Parameter incarnation: The registration that is meant, so that a request that comes late does not reach its
+    ///   successor; `nil` for whichever has the name.
+    func setState(
+        _ state: NodeState,
+        of node: NodeID,
+        registeredAs incarnation: Incarnation?
+    ) async throws(CoordinationError) -> Bool
 
     // MARK: Leadership
 
@@ -127,6 +134,13 @@ package protocol CoordinationStore: Sendable {
     ///
     /// Bounded: on overflow the oldest are dropped and a `resubscribed` takes their place.
     func wakeups() async -> AsyncStream<Wakeup>
+}
+
+extension CoordinationStore {
+    /// Sets whether a node takes tenants, whichever registration has its name.
+    package func setState(_ state: NodeState, of node: NodeID) async throws(CoordinationError) -> Bool {
+        try await self.setState(state, of: node, registeredAs: nil)
+    }
 }
 
 /// What `register` answers.

@@ -142,6 +142,8 @@ final class Checker: @unchecked Sendable {
         guard !pass.claims.isEmpty || !pass.materialise.isEmpty, process.isAlive,
             let redis = self.redis?(), self.loop.now >= self.leasesHoldFrom,
             process.locksFrom[tenant.id] == redis.primary.number,
+            // One that was paused may have looked at its lease before: what it sends now is for the fence to refuse.
+            self.loop.now >= process.continuedAt.advanced(by: .milliseconds(50)),
             let lock = redis.primary.store.lock(of: tenant.id)
         else { return }
         if lock.holder != pass.holder {

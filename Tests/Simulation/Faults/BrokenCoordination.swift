@@ -22,8 +22,12 @@ struct BrokenCoordination: CoordinationStore {
 
     func deregister(_ holder: Holder) async throws(CoordinationError) { try await self.base.deregister(holder) }
 
-    func setState(_ state: NodeState, of node: NodeID) async throws(CoordinationError) -> Bool {
-        try await self.base.setState(state, of: node)
+    func setState(
+        _ state: NodeState,
+        of node: NodeID,
+        registeredAs incarnation: Incarnation?
+    ) async throws(CoordinationError) -> Bool {
+        try await self.base.setState(state, of: node, registeredAs: incarnation)
     }
 
     func acquireLeadership(

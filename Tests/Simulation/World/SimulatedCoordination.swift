@@ -63,9 +63,13 @@ struct SimulatedCoordination: CoordinationStore {
         }
     }
 
-    func setState(_ state: NodeState, of node: NodeID) async throws(CoordinationError) -> Bool {
+    func setState(
+        _ state: NodeState,
+        of node: NodeID,
+        registeredAs incarnation: Incarnation?
+    ) async throws(CoordinationError) -> Bool {
         try await self.call("node.set_state") { store, _ throws(CoordinationError) in
-            try await store.setState(state, of: node)
+            try await store.setState(state, of: node, registeredAs: incarnation)
         }
     }
 

@@ -21,6 +21,8 @@ final class SimulatedProcess: @unchecked Sendable, CustomStringConvertible {
     /// Cut off from everything: a crash. What it still does has no effect.
     private(set) var isDead = false
     private(set) var isPaused = false
+    /// When it last went on after a pause.
+    private(set) var continuedAt = MonotonicInstant.zero
     /// Whether its `serve` has returned.
     var hasEnded = false
     var isLeaving = false
@@ -78,6 +80,7 @@ final class SimulatedProcess: @unchecked Sendable, CustomStringConvertible {
     /// Stops it, as `SIGSTOP` does, or lets it go on.
     func pause(_ isPaused: Bool) {
         self.isPaused = isPaused
+        if !isPaused { self.continuedAt = self.loop.now }
         self.thread.lane.hold(isPaused)
         self.pool.lane.hold(isPaused)
     }
