@@ -242,8 +242,10 @@ actor TenantScheduler {
             self.retryAt = nil
         case .stopClaiming(let epoch):
             self.stopGate = QuietGate(at: self.now, patience: Self.stopPatience)
-            // A database that does not answer has no good moments.
-            if self.phase != .working(epoch) || self.retryAt != nil { await self.stopClaiming(epoch) }
+            // A database that does not answer has no good moments, and without trust in the lock nothing is claimed.
+            if self.phase != .working(epoch) || self.retryAt != nil || self.lease.trustedUntil <= self.now {
+                await self.stopClaiming(epoch)
+            }
         case .resumeClaiming(let epoch):
             if self.phase == .yielded(epoch) {
                 self.phase = .working(epoch)
@@ -283,7 +285,7 @@ actor TenantScheduler {
     /// - Returns: When the next probe is due; `nil` when claiming has stopped, or goes on for another reason.
     private func approachStop(_ epoch: Epoch) async -> MonotonicInstant? {
         guard let gate = self.stopGate else { return nil }
-        if self.retryAt == nil {
+        if self.retryAt == nil, self.lease.trustedUntil > self.now {
             let quickest = self.quickestPass
             let sentAt = self.now
             await self.exchange(epoch, purpose: .probe)
