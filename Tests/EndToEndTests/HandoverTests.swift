@@ -43,10 +43,10 @@ struct HandoverTests {
             + "p99 \(percentile(0.99)) ms"
         FileHandle.standardError.write(Data("\(summary)\n".utf8))
         #expect(gaps.count >= 200)
-        #expect(percentile(0.5) <= 30, "\(summary)")
-        #expect(percentile(0.9) <= 100, "\(summary)")
-        // The aim is 50 ms here too. Two cores that also run both servers and all nodes come near it only.
-        #expect(percentile(0.99) <= 250, "\(summary)")
+        #expect(percentile(0.5) <= 20, "\(summary)")
+        #expect(percentile(0.9) <= 60, "\(summary)")
+        // The aim is 50 ms, and what is measured is below it. The rest is for machines that do other things besides.
+        #expect(percentile(0.99) <= 120, "\(summary)")
         try await timers.stop()
         try await long.stop()
         try await cluster.expectTimersDone(within: .seconds(60))
