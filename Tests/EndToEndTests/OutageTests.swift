@@ -100,10 +100,9 @@ struct OutageTests {
             try await hanging.query("SELECT count(*) FROM tenure.runs WHERE state = 'completed'", database: "hanging")
                 .hasPrefix("1")
         }
-        for tenant in [damaged.id, "hanging"] {
-            try await cluster.waitUntil(within: .seconds(40), "an event says that \(tenant) has recovered") {
-                nodes.contains { $0.events("tenant.recovered").contains { $0["tenant"] as? String == tenant } }
-            }
+        // The tenant that hung may have been moved meanwhile: its new owner has nothing to recover from.
+        try await cluster.waitUntil(within: .seconds(40), "an event says that \(damaged.id) has recovered") {
+            nodes.contains { $0.events("tenant.recovered").contains { $0["tenant"] as? String == damaged.id } }
         }
         try await hanging.stop()
         try await cluster.stop()
