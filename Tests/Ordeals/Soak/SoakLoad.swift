@@ -117,10 +117,10 @@ final class SoakLoad: Sendable {
                 key: "'k\(orderingKey)'"
             ),
             add("received", "receive('soak', '\(message)', 'soak', '\(sleeping(0...200))')", key: "'\(message)'"),
-            add("received", "receive('soak', '\(message)', 'soak')", key: "'\(message)'"),
+            add("received", "receive('soak', '\(message)', 'soak', if_changed => 'ignore')", key: "'\(message)'"),
             add(
                 "received",
-                "receive('soak', 'message-\(max(1, round - 3))', 'soak')",
+                "receive('soak', 'message-\(max(1, round - 3))', 'soak', if_changed => 'ignore')",
                 key: "'message-\(max(1, round - 3))'"
             ),
             add("unique", "enqueue('soak', '\(sleeping(0...2500))', unique_key => 'u\(orderingKey)')"),
