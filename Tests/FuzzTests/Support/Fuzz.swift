@@ -3,9 +3,9 @@ import Testing
 
 /// Feeds a parser with inputs until its time is over: no crash, no hang, and whatever the body expects.
 ///
-/// Bounded by default; `TENURE_FUZZ_SECONDS` gives each parser longer, and `TENURE_FUZZ_SEED` another seed than 1 (both set
-/// by `scripts/fuzz`). The input at work is in a file, which is left behind by a crash: its name tells the parser, its
-/// first line the seed.
+/// Bounded by default; `TENURE_FUZZ_SECONDS` gives each parser longer, and `TENURE_FUZZ_SEED` another seed than 1 (both
+/// set by `scripts/fuzz`). The input at work is in a file, which is left behind by a crash: its name tells the parser,
+/// its first line the seed.
 struct Fuzz {
     /// One input may take so long; a debug build is slow.
     private static let slowest = Duration.seconds(5)
