@@ -7,7 +7,7 @@ struct SeedTests {
     func seeds() async {
         var faults = FaultCount()
         var completions = 0
-        for seed in UInt64(1)...40 {
+        for seed in UInt64(1)...30 {
             let scenario = Scenario(seed: seed)
             let result = await Simulation.result(of: scenario)
             faults.add(result.faults)
