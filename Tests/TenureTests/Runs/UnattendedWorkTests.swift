@@ -86,7 +86,11 @@ struct UnattendedWorkTests {
             )
             try await scene.withNode(Self.handlers, { $0.retention.deadLetters = .seconds(86_400) }) { _ in
                 try await Polling.wait(for: "the upkeep") {
-                    try await scene.text("SELECT newest FROM tenure.inbox_ring") == "1"
+                    let isInboxOld = try await scene.text("SELECT newest FROM tenure.inbox_ring") == "1"
+                    let areDeadLettersGone = try await scene.client.deadLetters().isEmpty
+                    let runs = try await scene.text("SELECT count(*) FROM tenure.runs WHERE topic = 'old'")
+                    let changes = try await scene.client.changes().map(\.what)
+                    return isInboxOld && areDeadLettersGone && runs == "0" && changes == ["dead_letters.expired"]
                 }
                 #expect(try await scene.text("SELECT count(*) FROM tenure.runs WHERE topic = 'old'") == "0")
                 #expect(try await scene.client.deadLetters().isEmpty)
