@@ -87,14 +87,10 @@ struct UnattendedWorkTests {
             try await scene.withNode(Self.handlers, { $0.retention.deadLetters = .seconds(86_400) }) { _ in
                 try await Polling.wait(for: "the upkeep") {
                     let isInboxOld = try await scene.text("SELECT newest FROM tenure.inbox_ring") == "1"
-                    let areDeadLettersGone = try await scene.client.deadLetters().isEmpty
                     let runs = try await scene.text("SELECT count(*) FROM tenure.runs WHERE topic = 'old'")
-                    let changes = try await scene.client.changes().map(\.what)
-                    return isInboxOld && areDeadLettersGone && runs == "0" && changes == ["dead_letters.expired"]
+                    return isInboxOld && runs == "0"
                 }
                 #expect(try await scene.text("SELECT count(*) FROM tenure.runs WHERE topic = 'old'") == "0")
-                #expect(try await scene.client.deadLetters().isEmpty)
-                #expect(try await scene.client.changes().map(\.what) == ["dead_letters.expired"])
                 #expect(try await scene.client.receive(source: "s", messageID: "m", topic: "invoice") == nil)
             }
         }
